@@ -1,0 +1,1 @@
+"""DashStream: live, loss-proof telemetry and verified state for AI agent graphs."""
