@@ -3,7 +3,7 @@
 ::
 
     DashStreamError
-    ├── RecordError                      a record's bytes cannot be used; the record is skipped, never the stream
+    ├── RecordError                      a record cannot be used; it is skipped, never the stream
     │   ├── FrameError                   the frame around the payload is wrong
     │   │   ├── UnknownFrameError
     │   │   └── DecompressionError
@@ -13,7 +13,7 @@
     ├── StateError                       a state cannot be represented, patched or verified
     │   ├── StateValueError              not JSON as docs/specs/state.md defines it
     │   ├── PatchError                   an operation does not fit the state
-    │   └── StateHashMismatchError       the state is not what its producer hashed
+    │   └── StateHashMismatchError       not what its producer hashed
     ├── LogError                         the log cannot do what was asked
     │   ├── LogClosedError
     │   ├── LogFullError                 no space for the batch; nothing of it was written
@@ -27,8 +27,8 @@
     ├── SettingsError                    a setting has a value that it cannot have
     └── GatewayUnreachableError
 
-``code`` is stable, machine-readable and part of the public surface. ``retryable`` says whether the same call can
-succeed later without any change by the caller. Nothing in DashStream decides by the text of an error.
+``code`` is stable, machine-readable and part of the public surface. ``retryable`` says whether the same
+call can succeed later without any change by the caller. Nothing in DashStream decides by an error's text.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Generate the Python and TypeScript code of the wire contract; with --check, fail if the committed code differs."""
+"""Generate the code of the wire contract; with --check, fail if the committed code differs."""
 
 from __future__ import annotations
 
