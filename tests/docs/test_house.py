@@ -85,8 +85,8 @@ def test_marks_that_must_not_creep_in(what: str, pattern: str) -> None:
 def test_every_exception_to_a_check_gives_its_reason(mark: str) -> None:
     """``# type: ignore[code]  # reason``, ``# noqa: CODE  # reason`` and ``biome-ignore rule: reason``."""
     reasoned = re.compile(
-        r"(type: ignore\[[\w-]+(, ?[\w-]+)*\]|noqa: [A-Z0-9, ]+?)\s+# \w|biome-ignore [\w/]+: \w|@ts-expect-error \w"
-        r"|pragma: no cover\s+# \w"
+        r"(type: ignore\[[\w-]+(, ?[\w-]+)*\]|noqa: [A-Z0-9, ]+?)\s+# \w"
+        r"|biome-ignore [\w/]+: \w|@ts-expect-error \w|pragma: no cover\s+# \w"
     )
     bare = [
         f"{relative(path)}:{number}"
