@@ -71,7 +71,7 @@ class Appended:
 
 
 def partition_of(key: bytes, partition_count: int) -> int:
-    """Return the partition of a key: CRC-32 modulo the count, as librdkafka's ``consistent`` partitioner does."""
+    """Return a key's partition: CRC-32 modulo the count, librdkafka's ``consistent`` partitioner."""
     return zlib.crc32(key) % partition_count
 
 
