@@ -19,6 +19,7 @@
     │   ├── LogFullError                 no space for the batch; nothing of it was written
     │   ├── LogCorruptError
     │   └── OffsetOutOfRangeError        below the low watermark
+    ├── RunIndexError                    the run index cannot be read or written; the log is not affected
     ├── OverloadedError                  a bound was reached; try later
     ├── ProtocolError                    the peer broke the client protocol
     ├── UnauthenticatedError
@@ -160,6 +161,13 @@ class OffsetOutOfRangeError(LogError):
         self.partition = partition
         self.offset = offset
         self.low = low
+
+
+class RunIndexError(DashStreamError):
+    """The run index cannot be read or written, as when the disk is full; the log is not affected."""
+
+    code = "run_index_failed"
+    retryable = True
 
 
 class OverloadedError(DashStreamError):
