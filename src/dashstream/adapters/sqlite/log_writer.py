@@ -1,0 +1,182 @@
+"""The one thread that writes the embedded log.
+
+Law 1: batches that wait together are committed together (one fsync), up to ``commit_bytes``.
+Law 2: a batch is answered after its commit, and in the order of arrival.
+Law 3: a commit that fails writes nothing. If it held several batches they are tried again one by one, so that
+one batch's trouble is its own.
+Law 4: after an error other than a full disk the connection is opened anew.
+"""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dashstream.adapters.sqlite import log_store as store
+from dashstream.engine.limits import LogLimits
+from dashstream.engine.ports import Appended, NewRecord
+from dashstream.errors import LogError, LogFullError
+
+
+@dataclass(slots=True)
+class _Append:
+    records: Sequence[NewRecord]
+    size: int
+    answer: Future[list[Appended]] = field(default_factory=Future)
+
+
+@dataclass(slots=True)
+class _Retain:
+    now_us: int
+    removed: int = 0
+    answer: Future[int] = field(default_factory=Future)
+
+
+@dataclass(slots=True)
+class _Stop:
+    pass
+
+
+class LogWriter:
+    """Commits batches on its own thread; ``on_commit`` is called there with the new high watermarks."""
+
+    def __init__(
+        self,
+        path: Path,
+        limits: LogLimits,
+        partition_count: int,
+        on_commit: Callable[[Mapping[int, int]], None],
+    ) -> None:
+        self._path = path
+        self._limits = limits
+        self._partition_count = partition_count
+        self._on_commit = on_commit
+        self._jobs: queue.SimpleQueue[_Append | _Retain | _Stop] = queue.SimpleQueue()
+        self._connection: sqlite3.Connection | None = None
+        self._thread = threading.Thread(target=self._run, name="dashstream-log-writer", daemon=True)
+        self._thread.start()
+
+    def append(self, records: Sequence[NewRecord]) -> Future[list[Appended]]:
+        """Hand over a batch; the answer comes after its commit."""
+        job = _Append(records, sum(len(record.key) + len(record.value) for record in records))
+        self._jobs.put(job)
+        return job.answer
+
+    def retain(self, now_us: int) -> Future[int]:
+        """Remove what retention does not keep, a little at a time between batches."""
+        job = _Retain(now_us)
+        self._jobs.put(job)
+        return job.answer
+
+    def stop(self) -> None:
+        """Commit what was handed over, then end the thread; blocks until it has ended."""
+        self._jobs.put(_Stop())
+        self._thread.join()
+
+    def _run(self) -> None:
+        waiting: _Append | _Retain | _Stop | None = None
+        while True:
+            job = waiting if waiting is not None else self._jobs.get()
+            waiting = None
+            if isinstance(job, _Append):
+                group, waiting = self._group(job)
+                self._commit([job for job in group if job.answer.set_running_or_notify_cancel()])
+            elif isinstance(job, _Retain):
+                self._retain_step(job)
+            else:
+                break
+        self._finish_rest()
+        self._disconnect()
+
+    def _group(self, first: _Append) -> tuple[list[_Append], _Append | _Retain | _Stop | None]:
+        group, size = [first], first.size
+        while size < self._limits.commit_bytes:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+            if not isinstance(job, _Append):
+                return group, job
+            group.append(job)
+            size += job.size
+        return group, None
+
+    def _commit(self, group: list[_Append]) -> None:
+        if not group:
+            return
+        try:
+            answers = self._write(group)
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is the batches' answer
+            if len(group) > 1:
+                for job in group:
+                    self._commit([job])
+                return
+            self._fail(group[0].answer, error)
+            return
+        for job, answer in zip(group, answers, strict=True):
+            job.answer.set_result(answer)
+
+    def _write(self, group: list[_Append]) -> list[list[Appended]]:
+        connection = self._connected()
+        with store.translated(), store.transaction(connection):
+            appender = store.Appender(connection, self._partition_count)
+            answers = [appender.add(job.records) for job in group]
+            highs = appender.write()
+        self._on_commit(highs)
+        return answers
+
+    def _retain_step(self, job: _Retain) -> None:
+        if not job.answer.running() and not job.answer.set_running_or_notify_cancel():
+            return
+        age_us = int(self._limits.retention_age_s * 1e6)
+        try:
+            removed = store.remove_old(
+                self._connected(),
+                older_than_us=job.now_us - age_us if age_us else None,
+                max_bytes=self._limits.retention_bytes,
+            )
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is the caller's answer
+            self._fail(job.answer, error)
+            return
+        job.removed += removed
+        if removed:
+            self._jobs.put(job)
+        else:
+            job.answer.set_result(job.removed)
+
+    def _fail(self, answer: Future[list[Appended]] | Future[int], error: Exception) -> None:
+        if not isinstance(error, LogFullError):
+            self._disconnect()
+        answer.set_exception(error if isinstance(error, LogError) else LogError(repr(error)))
+
+    def _finish_rest(self) -> None:
+        while True:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return
+            if isinstance(job, _Stop) or not (
+                job.answer.running() or job.answer.set_running_or_notify_cancel()
+            ):
+                continue
+            if isinstance(job, _Append):
+                self._commit([job])
+            else:
+                job.answer.set_result(job.removed)
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = store.connect(
+                self._path, read_only=False, busy_timeout_s=self._limits.busy_timeout_s
+            )
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
