@@ -26,6 +26,7 @@
     ├── ForbiddenError
     ├── NotFoundError
     ├── SettingsError                    a setting has a value that it cannot have
+    ├── GatewayStartError                the gateway cannot start: address in use, data directory taken
     └── GatewayUnreachableError
 
 ``code`` is stable, machine-readable and part of the public surface. ``retryable`` says whether the same
@@ -217,6 +218,12 @@ class SettingsError(DashStreamError):
     def __init__(self, name: str, message: str) -> None:
         super().__init__(f"{name}: {message}")
         self.name = name
+
+
+class GatewayStartError(DashStreamError):
+    """The gateway cannot start; the message says what to change."""
+
+    code = "gateway_start_failed"
 
 
 class GatewayUnreachableError(DashStreamError):

@@ -1,0 +1,184 @@
+"""Health: facts in, one level with its reasons out. Pure.
+
+Laws:
+
+1. A fact that is not known is None and says so in ``unknown``; it never counts as zero and never as good.
+2. Idle is not degraded: a check looks at what failed among what was tried, so nothing tried is nothing
+   failed.
+3. Rates look at a recent window, so an incident of last week does not colour today.
+4. Every level is reachable, and each reason names its check, so that an alert can say what to do.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+WINDOW_S = 60.0
+"""Length of a recent window."""
+BUCKET_S = 5.0
+"""Resolution of a recent window."""
+
+DISK_FREE_LOW_BYTES = 512 << 20
+INDEX_LAG_HIGH_RECORDS = 50_000
+
+
+class Level(StrEnum):
+    """How well the gateway does its work."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why the level is not ok."""
+
+    check: str
+    level: Level
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of the gateway now; None is "not known". Counts are over the recent window."""
+
+    log_error: str | None = None
+    log_reachable: bool | None = None
+    pump_running: bool | None = None
+    index_error: str | None = None
+    index_lag: int | None = None
+    disk_free_bytes: int | None = None
+    records_accepted: int | None = None
+    records_rejected: int | None = None
+    records_undecodable: int | None = None
+    requests_overloaded: int | None = None
+    slow_clients: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """A verdict: the worst level of its reasons, and the facts that could not be judged."""
+
+    level: Level
+    reasons: tuple[Reason, ...]
+    unknown: tuple[str, ...]
+
+
+class RecentWindow:
+    """Counts of the last minute or so. Time is given by the caller and must not go back."""
+
+    def __init__(self, window_s: float = WINDOW_S, bucket_s: float = BUCKET_S) -> None:
+        self._window_s = window_s
+        self._bucket_s = bucket_s
+        self._buckets: deque[tuple[float, int]] = deque()
+
+    def add(self, count: int, now: float) -> None:
+        """Count something that happened at ``now`` (monotonic seconds)."""
+        start = now - now % self._bucket_s
+        if self._buckets and self._buckets[-1][0] == start:
+            self._buckets[-1] = (start, self._buckets[-1][1] + count)
+        else:
+            self._buckets.append((start, count))
+        self._forget(now)
+
+    def total(self, now: float) -> int:
+        """Return the count within the window that ends at ``now``."""
+        self._forget(now)
+        return sum(count for _, count in self._buckets)
+
+    def _forget(self, now: float) -> None:
+        while self._buckets and self._buckets[0][0] + self._bucket_s <= now - self._window_s:
+            self._buckets.popleft()
+
+
+def judge(facts: Facts) -> Health:
+    """Return the verdict on the facts."""
+    reasons = tuple(reason for check in _CHECKS if (reason := check(facts)))
+    levels = [reason.level for reason in reasons]
+    worst = max(levels, key=list(Level).index, default=Level.OK)
+    unknown = tuple(name for name in _JUDGED if getattr(facts, name) is None)
+    return Health(worst, reasons, unknown)
+
+
+def _log(facts: Facts) -> Reason | None:
+    if facts.log_reachable is False:
+        return Reason("log", Level.FAILED, f"the log cannot be read: {facts.log_error or 'no answer'}")
+    if facts.log_error:
+        return Reason("log", Level.FAILED, f"the log refuses records: {facts.log_error}")
+    return None
+
+
+def _pump(facts: Facts) -> Reason | None:
+    if facts.pump_running is False:
+        return Reason("pump", Level.FAILED, "the log is not being read for live delivery")
+    return None
+
+
+def _index(facts: Facts) -> Reason | None:
+    if facts.index_error:
+        return Reason("index", Level.DEGRADED, f"the run index is stopped: {facts.index_error}")
+    if facts.index_lag is not None and facts.index_lag > INDEX_LAG_HIGH_RECORDS:
+        return Reason("index", Level.DEGRADED, f"the run index is {facts.index_lag} records behind the log")
+    return None
+
+
+def _disk(facts: Facts) -> Reason | None:
+    if facts.disk_free_bytes is not None and facts.disk_free_bytes < DISK_FREE_LOW_BYTES:
+        return Reason("disk", Level.DEGRADED, f"{facts.disk_free_bytes >> 20} MiB free in the data directory")
+    return None
+
+
+def _rejections(facts: Facts) -> Reason | None:
+    if facts.records_rejected:
+        return Reason("ingest", Level.DEGRADED, f"{facts.records_rejected} records were refused in the last minute")
+    return None
+
+
+def _undecodable(facts: Facts) -> Reason | None:
+    if facts.records_undecodable:
+        return Reason("decode", Level.DEGRADED, f"{facts.records_undecodable} records of the last minute do not decode")
+    return None
+
+
+def _overload(facts: Facts) -> Reason | None:
+    if facts.requests_overloaded:
+        return Reason(
+            "overload",
+            Level.DEGRADED,
+            f"{facts.requests_overloaded} requests were put off in the last minute",
+        )
+    return None
+
+
+def _slow_clients(facts: Facts) -> Reason | None:
+    if facts.slow_clients:
+        return Reason("clients", Level.DEGRADED, f"{facts.slow_clients} clients do not keep up")
+    return None
+
+
+_CHECKS: tuple[Callable[[Facts], Reason | None], ...] = (
+    _log,
+    _pump,
+    _index,
+    _disk,
+    _rejections,
+    _undecodable,
+    _overload,
+    _slow_clients,
+)
+
+_JUDGED = (
+    "log_reachable",
+    "pump_running",
+    "index_lag",
+    "disk_free_bytes",
+    "records_accepted",
+    "records_rejected",
+    "records_undecodable",
+    "requests_overloaded",
+    "slow_clients",
+)
