@@ -1,0 +1,229 @@
+"""Folding log records into the index's tables, one transaction per batch. Synchronous; one thread at a
+time.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from dashstream.adapters.sqlite.index_tables import meta_of, positions_of
+from dashstream.engine.items import Item, items_of
+from dashstream.engine.ports import LogRecord, Watermark
+from dashstream.engine.runs import Run, fold
+from dashstream.engine.schemas import ObservedSchema, observe
+from dashstream.errors import RecordError
+from dashstream.protocol.framing import Limits
+from dashstream.protocol.gen import dashstream_pb2 as pb
+from dashstream.protocol.proto_codec import Kind, decode
+
+MAX_INTEGER = (1 << 63) - 1
+"""The largest integer of the tables. No honest sequence is above it."""
+
+_STATE_KINDS = frozenset({Kind.STATE_DIFF, Kind.CHECKPOINT})
+
+_SAVE_RUN = """
+INSERT INTO runs (id, run_id, thread_id, graph_id, graph_name, program, status, started_us, resumes,
+                  partition, first_offset, last_offset, summary)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET
+    graph_id = excluded.graph_id, graph_name = excluded.graph_name, program = excluded.program,
+    status = excluded.status, started_us = excluded.started_us, resumes = excluded.resumes,
+    first_offset = excluded.first_offset, last_offset = excluded.last_offset, summary = excluded.summary
+"""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one transaction will write."""
+
+    runs: dict[int, Run] = field(default_factory=dict)
+    records: list[tuple[Any, ...]] = field(default_factory=list)
+    transitions: list[tuple[Any, ...]] = field(default_factory=list)
+    schemas: dict[str, ObservedSchema] = field(default_factory=dict)
+    positions: dict[int, int] = field(default_factory=dict)
+
+
+class IndexWriter:
+    """The only writer of an index file."""
+
+    def __init__(self, connection: sqlite3.Connection, limits: Limits, cached_runs: int) -> None:
+        self._connection = connection
+        self._limits = limits
+        self._cached_runs = cached_runs
+        self._cache: OrderedDict[str, tuple[int, Run]] = OrderedDict()
+        self._next_id = 1 + (connection.execute("SELECT max(id) FROM runs").fetchone()[0] or 0)
+        meta = meta_of(connection)
+        self._generation = meta["generation"]
+        self._changes = int(meta["changes"])
+
+    @property
+    def version(self) -> str:
+        """Changes with every committed transaction, and with every new index file."""
+        return f"{self._generation}-{self._changes}"
+
+    def positions(self) -> dict[int, int]:
+        """Return the next offset to fold, by partition."""
+        return positions_of(self._connection)
+
+    def apply(self, records: Sequence[LogRecord]) -> None:
+        """Fold records, all or nothing. A record that does not decode is passed over: the log keeps it."""
+        batch = _Batch()
+        with self._transaction():
+            for record in records:
+                batch.positions[record.partition] = record.offset + 1
+                if record.value is not None:
+                    self._fold_record(batch, record, record.value)
+            self._write(batch)
+        while len(self._cache) > self._cached_runs:
+            self._cache.popitem(last=False)
+
+    def trim(self, marks: Mapping[int, Watermark]) -> None:
+        """Forget runs and records below the low watermarks; move positions there that are below."""
+        known = self.positions()
+        with self._transaction():
+            for partition, mark in marks.items():
+                if mark.low > 0:
+                    self._trim_partition(partition, mark.low)
+                if known.get(partition, 0) < mark.low:
+                    self._connection.execute("INSERT OR REPLACE INTO positions VALUES (?, ?)", (partition, mark.low))
+        self._cache.clear()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("UPDATE meta SET value = ? WHERE key = 'changes'", (str(self._changes + 1),))
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._cache.clear()
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        self._changes += 1
+
+    def _fold_record(self, batch: _Batch, record: LogRecord, value: bytes) -> None:
+        try:
+            decoded = decode(value, self._limits)
+        except RecordError:
+            return
+        for item in items_of(decoded, record.partition, record.offset):
+            if item.run_id:
+                self._fold_item(batch, item)
+
+    def _fold_item(self, batch: _Batch, item: Item) -> None:
+        key, known = self._load(item.run_id)
+        counted = known.records if known else 0
+        run = fold(known, item)
+        self._cache[item.run_id] = (key, run)
+        batch.runs[key] = run
+        if run.records == counted:
+            return
+        batch.records.append(_record_row(key, item))
+        if item.kind in _STATE_KINDS:
+            batch.transitions.append(_transition_row(key, item))
+        elif item.kind is Kind.GRAPH_SCHEMA:
+            graph_id = item.body.graph_id
+            before = batch.schemas.get(graph_id) or self._load_schema(graph_id)
+            batch.schemas[graph_id] = observe(before, item)
+
+    def _load(self, run_id: str) -> tuple[int, Run | None]:
+        if cached := self._cache.get(run_id):
+            self._cache.move_to_end(run_id)
+            return cached
+        row = self._connection.execute("SELECT id, summary FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+        if row:
+            return row[0], msgspec.json.decode(row[1], type=Run)
+        self._next_id += 1
+        return self._next_id - 1, None
+
+    def _load_schema(self, graph_id: str) -> ObservedSchema | None:
+        row = self._connection.execute("SELECT observed FROM schemas WHERE graph_id = ?", (graph_id,)).fetchone()
+        return msgspec.json.decode(row[0], type=ObservedSchema) if row else None
+
+    def _write(self, batch: _Batch) -> None:
+        connection = self._connection
+        connection.executemany(_SAVE_RUN, (_run_row(key, run) for key, run in batch.runs.items()))
+        connection.executemany("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", batch.records)
+        connection.executemany("INSERT OR REPLACE INTO transitions VALUES (?, ?, ?, ?, ?, ?, ?)", batch.transitions)
+        connection.executemany(
+            "INSERT OR REPLACE INTO schemas VALUES (?, ?)",
+            ((graph_id, msgspec.json.encode(schema)) for graph_id, schema in batch.schemas.items()),
+        )
+        connection.executemany("INSERT OR REPLACE INTO positions VALUES (?, ?)", batch.positions.items())
+
+    def _trim_partition(self, partition: int, low: int) -> None:
+        gone = "SELECT id FROM runs WHERE partition = ? AND last_offset < ?"
+        for table in ("records", "transitions"):
+            self._connection.execute(f"DELETE FROM {table} WHERE run IN ({gone})", (partition, low))  # noqa: S608  # names are ours
+        self._connection.execute("DELETE FROM runs WHERE partition = ? AND last_offset < ?", (partition, low))
+        cut = self._connection.execute(
+            "SELECT id, summary FROM runs WHERE partition = ? AND first_offset < ?", (partition, low)
+        ).fetchall()
+        for key, summary in cut:
+            for table in ("records", "transitions"):
+                self._connection.execute(f"DELETE FROM {table} WHERE run = ? AND offset < ?", (key, low))  # noqa: S608  # names are ours
+            run = msgspec.json.decode(summary, type=Run)
+            run.first_offset = low
+            self._connection.execute(_SAVE_RUN, _run_row(key, run))
+
+
+def _run_row(key: int, run: Run) -> tuple[Any, ...]:
+    return (
+        key,
+        run.run_id,
+        run.thread_id,
+        run.graph_id,
+        run.graph_name,
+        run.program or "",
+        run.status.value,
+        run.started_us,
+        run.resumes,
+        run.partition,
+        run.first_offset,
+        run.last_offset,
+        msgspec.json.encode(run),
+    )
+
+
+def _record_row(key: int, item: Item) -> tuple[Any, ...]:
+    header = item.header
+    return (
+        key,
+        min(header.sequence, MAX_INTEGER),
+        item.offset,
+        item.index,
+        item.kind.value,
+        item.type,
+        header.timestamp_us,
+        item.node_id,
+        header.node_execution_id,
+        header.superstep if header.HasField("superstep") else None,
+        header.attempt,
+    )
+
+
+def _transition_row(key: int, item: Item) -> tuple[Any, ...]:
+    if item.kind is Kind.CHECKPOINT:
+        checkpoint: pb.Checkpoint = item.body
+        whole = checkpoint.chunk_count <= 1 or checkpoint.chunk_index == checkpoint.chunk_count - 1
+        checkpoint_id = checkpoint.checkpoint_id if checkpoint.chunk_count > 1 else None
+    else:
+        whole, checkpoint_id = bool(item.body.full_state), None
+    header = item.header
+    return (
+        key,
+        header.checkpoint_ns,
+        min(header.sequence, MAX_INTEGER),
+        item.offset,
+        item.index,
+        checkpoint_id,
+        int(whole),
+    )
