@@ -1,0 +1,113 @@
+"""The HTTP application: operations as routes, everything else the page."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Route
+from starlette.types import ASGIApp
+
+from dashstream.adapters.http import records_routes, runs_routes, service_routes, state_routes
+from dashstream.adapters.http.openapi import document
+from dashstream.adapters.http.operations import (
+    Arguments,
+    Operation,
+    Reply,
+    arguments_of,
+    json_response,
+)
+from dashstream.adapters.http.page import page_response
+from dashstream.adapters.http.problems import Problem, problem_of, problem_response
+from dashstream.adapters.http.security import HostGuard, bearer_token
+from dashstream.adapters.http.services import HttpServices
+from dashstream.errors import DashStreamError
+
+log = structlog.get_logger(__name__)
+
+
+async def get_openapi(services: HttpServices, _: Request, __: Arguments) -> Response:
+    return json_response(document(OPERATIONS, services.version))
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    *service_routes.OPERATIONS,
+    *records_routes.OPERATIONS,
+    *state_routes.OPERATIONS,
+    *runs_routes.OPERATIONS,
+    runs_routes.RUN_OPERATION,
+    Operation(
+        "GET",
+        "/openapi.json",
+        "getOpenApi",
+        "This description.",
+        get_openapi,
+        {200: Reply("OpenAPI 3.1.", schema={"type": "object"})},
+    ),
+)
+"""In routing order: a longer path comes before the one it begins with."""
+
+
+def create_app(services: HttpServices) -> ASGIApp:
+    """Return the application that serves API and page."""
+    routes = [
+        Route(operation.route_path, _endpoint(services, operation), methods=[operation.method])
+        for operation in OPERATIONS
+    ]
+
+    async def serve_page(request: Request) -> Response:
+        _refuse_method(routes, request)
+        return page_response(services.page, request)
+
+    every_method = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+    starlette = Starlette(
+        routes=[*routes, Route("/{path:path}", serve_page, methods=every_method)],
+        exception_handlers={Problem: _on_problem, HTTPException: _on_http_error, Exception: _on_failure},
+    )
+    starlette.router.redirect_slashes = False
+    return HostGuard(starlette, services.limits.allowed_hosts)
+
+
+def _refuse_method(routes: list[Route], request: Request) -> None:
+    """Raise 405 when the path is the API's and only the method is not."""
+    for route in routes:
+        if route.matches(request.scope)[0] is Match.PARTIAL:
+            allowed = ", ".join(sorted(route.methods or ()))
+            raise Problem(405, "method_not_allowed", f"allowed here: {allowed}", {"Allow": allowed})
+
+
+def _endpoint(services: HttpServices, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        try:
+            if operation.needs_token:
+                services.auth.authenticate(bearer_token(request.headers))
+            return await operation.endpoint(services, request, arguments_of(operation, request))
+        except DashStreamError as error:
+            problem = problem_of(error)
+            if problem.status == 500:
+                log.exception("request failed", operation=operation.name)
+            raise problem from error
+
+    return answer
+
+
+async def _on_problem(_: Request, error: Exception) -> Response:
+    return problem_response(cast("Problem", error))
+
+
+async def _on_http_error(_: Request, error: Exception) -> Response:
+    http_error = cast("HTTPException", error)
+    code = {404: "not_found", 405: "method_not_allowed"}.get(http_error.status_code, "http_error")
+    return problem_response(
+        Problem(http_error.status_code, code, str(http_error.detail), dict(http_error.headers or {}))
+    )
+
+
+async def _on_failure(request: Request, error: Exception) -> Response:
+    log.error("request failed", path=request.url.path, exc_info=error)
+    return problem_response(Problem(500, "internal", "the gateway failed; its log says why"))

@@ -1,0 +1,177 @@
+"""JSON schemas of the API's bodies, for the OpenAPI document and for the tests that check real answers
+against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Schema = Mapping[str, Any]
+
+INTEGER_TEXT: Schema = {"type": "string", "pattern": "^-?[0-9]+$", "description": "A 64-bit integer."}
+MAYBE_INTEGER_TEXT: Schema = {**INTEGER_TEXT, "type": ["string", "null"]}
+TEXT: Schema = {"type": "string"}
+MAYBE_TEXT: Schema = {"type": ["string", "null"]}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+FLAG: Schema = {"type": "boolean"}
+ANY: Schema = {}
+
+
+def record(properties: Mapping[str, Schema], *, optional: tuple[str, ...] = ()) -> Schema:
+    """An object with exactly these properties, all there except the optional ones."""
+    required = [name for name in properties if name not in optional]
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+def sequence_of(schema: Schema) -> Schema:
+    """An array of one kind of element."""
+    return {"type": "array", "items": schema}
+
+
+_RUN_FIELDS: dict[str, Schema] = {
+    "run_id": TEXT,
+    "thread_id": TEXT,
+    "tenant_id": TEXT,
+    "graph_id": TEXT,
+    "graph_name": TEXT,
+    "status": TEXT,
+    "started_us": INTEGER_TEXT,
+    "ended_us": MAYBE_INTEGER_TEXT,
+    "duration_us": MAYBE_INTEGER_TEXT,
+    "last_us": INTEGER_TEXT,
+    "supersteps": COUNT,
+    "records": COUNT,
+    "duplicates": COUNT,
+    "node_executions": COUNT,
+    "llm_calls": COUNT,
+    "tool_calls": COUNT,
+    "prompt_tokens": COUNT,
+    "completion_tokens": COUNT,
+    "errors": COUNT,
+    "losses": COUNT,
+    "interrupts": sequence_of(record({"id": TEXT, "node_id": TEXT, "value": ANY, "when": TEXT})),
+    "resumes": MAYBE_TEXT,
+    "resumed_by": MAYBE_TEXT,
+    "partition": COUNT,
+    "first_offset": INTEGER_TEXT,
+    "last_offset": INTEGER_TEXT,
+    "first_sequence": MAYBE_INTEGER_TEXT,
+    "last_sequence": MAYBE_INTEGER_TEXT,
+    "producer_id": TEXT,
+    "producer_epoch": INTEGER_TEXT,
+    "program": MAYBE_TEXT,
+    "truth_edges": MAYBE_TEXT,
+    "has_start": FLAG,
+}
+
+GRAPH_SCHEMA = record(
+    {
+        "graph_id": TEXT,
+        "name": TEXT,
+        "nodes": sequence_of(record({"id": TEXT, "name": TEXT, "kind": TEXT, "parent": TEXT})),
+        "edges": sequence_of(record({"source": TEXT, "target": TEXT, "conditional": FLAG, "label": TEXT})),
+        "first_seen_us": INTEGER_TEXT,
+        "last_seen_us": INTEGER_TEXT,
+        "runs": COUNT,
+    }
+)
+
+RUN = record(_RUN_FIELDS)
+RUN_PAGE = record({"runs": sequence_of(RUN), "next": MAYBE_TEXT, "version": TEXT})
+RUN_DETAIL = record(
+    {
+        **_RUN_FIELDS,
+        "namespaces": sequence_of(TEXT),
+        "schema": {"anyOf": [GRAPH_SCHEMA, {"type": "null"}]},
+    }
+)
+SCHEMA_LIST = record({"schemas": sequence_of(GRAPH_SCHEMA)})
+
+EVENT_PAGE = record(
+    {
+        "events": sequence_of(
+            record(
+                {
+                    "partition": COUNT,
+                    "offset": INTEGER_TEXT,
+                    "sequence": INTEGER_TEXT,
+                    "kind": TEXT,
+                    "type": TEXT,
+                    "timestamp_us": INTEGER_TEXT,
+                    "node_id": TEXT,
+                    "node_execution_id": TEXT,
+                    "superstep": MAYBE_INTEGER_TEXT,
+                    "attempt": COUNT,
+                    "summary": TEXT,
+                    "data": {"type": ["object", "null"]},
+                }
+            )
+        ),
+        "next": MAYBE_TEXT,
+    }
+)
+
+STATE = record(
+    {
+        "run_id": TEXT,
+        "ns": TEXT,
+        "sequence": INTEGER_TEXT,
+        "superstep": MAYBE_INTEGER_TEXT,
+        "hash": TEXT,
+        "verified": FLAG,
+        "doubt": MAYBE_TEXT,
+        "state": ANY,
+    }
+)
+
+DIFF = record(
+    {
+        "run_id": TEXT,
+        "ns": TEXT,
+        "from_sequence": INTEGER_TEXT,
+        "to_sequence": INTEGER_TEXT,
+        "from_hash": TEXT,
+        "to_hash": TEXT,
+        "verified": FLAG,
+        "operations": sequence_of(record({"op": TEXT, "path": TEXT, "value": ANY}, optional=("value",))),
+    }
+)
+
+INGEST = record(
+    {
+        "accepted": COUNT,
+        "duplicates": COUNT,
+        "rejected": sequence_of(record({"index": COUNT, "code": TEXT, "message": TEXT})),
+        "epoch": TEXT,
+    }
+)
+
+HEALTH = record(
+    {
+        "level": {"type": "string", "enum": ["ok", "degraded", "failed"]},
+        "reasons": sequence_of(record({"check": TEXT, "level": TEXT, "message": TEXT})),
+        "unknown": sequence_of(TEXT),
+        "window_s": {"type": "number"},
+    }
+)
+
+VERSION = record(
+    {
+        "version": TEXT,
+        "instance": TEXT,
+        "schema_version": COUNT,
+        "topic": TEXT,
+        "epoch": TEXT,
+        "partitions": COUNT,
+        "max_record_bytes": COUNT,
+        "max_body_bytes": COUNT,
+    }
+)
+
+PROBLEM = record({"type": TEXT, "title": TEXT, "status": COUNT, "detail": TEXT, "code": TEXT})

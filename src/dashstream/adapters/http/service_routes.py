@@ -1,0 +1,105 @@
+"""Routes about the gateway itself: alive, ready, health, version, metrics, and this API's description."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dashstream.adapters.http import schemas
+from dashstream.adapters.http.operations import Arguments, Operation, Reply, json_response
+from dashstream.adapters.http.problems import Problem
+from dashstream.adapters.http.services import HttpServices
+from dashstream.engine.health import WINDOW_S
+from dashstream.protocol.proto_codec import SCHEMA_VERSION
+
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+async def get_alive(_: HttpServices, __: Request, ___: Arguments) -> Response:
+    return json_response({"status": "alive"})
+
+
+async def get_ready(services: HttpServices, _: Request, __: Arguments) -> Response:
+    if not services.is_ready():
+        raise Problem(503, "not_ready", "the gateway is starting or stopping", {"Retry-After": "1"})
+    return json_response({"status": "ready"})
+
+
+async def get_health(services: HttpServices, _: Request, __: Arguments) -> Response:
+    health = await services.health()
+    body = {
+        "level": health.level.value,
+        "reasons": [
+            {"check": reason.check, "level": reason.level.value, "message": reason.message} for reason in health.reasons
+        ],
+        "unknown": list(health.unknown),
+        "window_s": WINDOW_S,
+    }
+    return json_response(body)
+
+
+async def get_version(services: HttpServices, _: Request, __: Arguments) -> Response:
+    body = {
+        "version": services.version,
+        "instance": services.instance,
+        "schema_version": SCHEMA_VERSION,
+        "topic": services.log.topic,
+        "epoch": services.log.epoch,
+        "partitions": services.log.partition_count,
+        "max_record_bytes": services.max_record_bytes,
+        "max_body_bytes": services.max_body_bytes,
+    }
+    return json_response(body)
+
+
+async def get_metrics(services: HttpServices, _: Request, __: Arguments) -> Response:
+    await services.health()  # so that gauges derived from facts are of now
+    return Response(services.metrics(), 200, {"Cache-Control": "no-store"}, METRICS_TYPE)
+
+
+OPERATIONS = (
+    Operation(
+        "GET",
+        "/healthz",
+        "getAlive",
+        "The process is alive.",
+        get_alive,
+        {200: Reply("Alive.", schema=schemas.record({"status": schemas.TEXT}))},
+        needs_token=False,
+    ),
+    Operation(
+        "GET",
+        "/readyz",
+        "getReady",
+        "The log is open and being read.",
+        get_ready,
+        {200: Reply("Ready.", schema=schemas.record({"status": schemas.TEXT}))},
+        needs_token=False,
+        problems=(503,),
+    ),
+    Operation(
+        "GET",
+        "/api/v1/health",
+        "getHealth",
+        "How well the gateway does its work, with reasons over the recent window. "
+        "What is not known is listed in `unknown`, never counted as zero.",
+        get_health,
+        {200: Reply("The verdict.", schema=schemas.HEALTH)},
+    ),
+    Operation(
+        "GET",
+        "/api/v1/version",
+        "getVersion",
+        "Versions, identities and limits that a client has to agree on.",
+        get_version,
+        {200: Reply("Facts about this gateway.", schema=schemas.VERSION)},
+    ),
+    Operation(
+        "GET",
+        "/metrics",
+        "getMetrics",
+        "Metrics in Prometheus' text format.",
+        get_metrics,
+        {200: Reply("Metrics.", METRICS_TYPE)},
+    ),
+)
