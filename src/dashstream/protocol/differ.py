@@ -9,6 +9,7 @@ operations would cost more than the new value, the value replaces the old one.
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import is_
 
 from dashstream.protocol.json_value import JSON, json_equal, size_of
 from dashstream.protocol.patch import Op, OpKind, Pointer, format_pointer
@@ -110,23 +111,28 @@ class Differ:
 
 def common_start(before: list[JSON], after: list[JSON]) -> int:
     """Return how many elements both arrays begin with."""
-    count = 0
-    for left, right in zip(before, after, strict=False):
-        if left is not right and not json_equal(left, right):
-            break
-        count += 1
-    return count
+    return _run_of_equals(before, after, list(map(is_, before, after)))
 
 
 def common_end(before: list[JSON], after: list[JSON], start: int) -> int:
     """Return how many elements both arrays end with, after their common beginning."""
-    count, most = 0, min(len(before), len(after)) - start
-    while count < most:
-        left, right = before[-1 - count], after[-1 - count]
-        if left is not right and not json_equal(left, right):
-            break
+    left, right = before[start:][::-1], after[start:][::-1]
+    return _run_of_equals(left, right, list(map(is_, left, right)))
+
+
+def _run_of_equals(left: list[JSON], right: list[JSON], same: list[bool]) -> int:
+    """Return the length of the common beginning; ``same`` says, at C speed, which elements need no look."""
+    count = 0
+    while (count := _first_false(same, count)) < len(same) and json_equal(left[count], right[count]):
         count += 1
     return count
+
+
+def _first_false(flags: list[bool], start: int) -> int:
+    try:
+        return flags.index(False, start)
+    except ValueError:
+        return len(flags)
 
 
 def find_shift(old: list[JSON], new: list[JSON]) -> int:
