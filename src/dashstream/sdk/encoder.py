@@ -1,0 +1,336 @@
+"""From captures to record bytes: the one place that knows how records look on the wire.
+
+Runs in the background thread only. It owns what must follow the order of sending: sequences, and for each namespace
+of a run the state that readers hold (to diff against) with its hash. What cannot become a record is returned as a
+loss with its reason; nothing raises.
+
+A header is written in three parts so that the constant ones are encoded once: what the run says, what the node
+execution says, and what the record says. Protobuf fields may come in any order, so the parts are simply joined.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from dashstream.protocol import patch
+from dashstream.protocol.framing import frame
+from dashstream.protocol.gen import dashstream_pb2 as pb
+from dashstream.protocol.json_value import dumps
+from dashstream.protocol.state_hash import HashedState
+from dashstream.sdk import captures as cap
+from dashstream.sdk.bounding import bounded_text
+from dashstream.sdk.redaction import Redactor
+from dashstream.sdk.settings import SdkSettings
+
+SCHEMA_VERSION = 1
+CHUNK_BYTES = 512 * 1024
+HEADER_ROOM = 4_096
+TOKEN_CHUNK_CHARS = 2_048
+MAX_MESSAGE_CHARS = 8_192
+MAX_STACK_CHARS = 32_768
+
+_TREE_1 = pb.HASH_ALGORITHM_TREE_1
+
+
+@dataclass(slots=True)
+class Encoded:
+    """One record on its way: its bytes, and what is needed to account for it if it is lost."""
+
+    value: bytes
+    kind: int
+    run: cap.RunContext
+    timestamp_us: int
+    sequence: int
+    loss: cap.LossCapture | None = None
+
+
+class RecordTooLarge(Exception):  # noqa: N818 - a signal inside this module, not an error
+    """The record would be above ``max_record_bytes``; no sequence was taken."""
+
+
+class Encoder:
+    """Turn captures into records, in order. One instance per life of a producer."""
+
+    def __init__(self, settings: SdkSettings, producer_id: str, epoch: int) -> None:
+        self._settings = settings
+        self._redactor = Redactor(settings)
+        self.producer_id = producer_id
+        self.epoch = epoch
+        self.generation = 0
+        self._sequences: dict[str, int] = {}
+        self._id_prefix = os.urandom(8)
+        self._id = 0
+        self._max = settings.max_record_bytes
+        self._builders: dict[int, Callable[[Any], Iterable[Encoded]]] = {
+            cap.EVENT: self._event,
+            cap.STATE_DIFF: self._state,
+            cap.TOKEN_CHUNK: self._tokens,
+            cap.TOOL_EXECUTION: self._tool,
+            cap.ERROR: self._error,
+            cap.GRAPH_SCHEMA: self._schema,
+            cap.LOSS: self._loss,
+        }
+
+    def encode(self, capture: cap.Capture) -> tuple[list[Encoded], int]:
+        """Return the records of a capture and the loss reason, 0 for none. Never raises."""
+        out: list[Encoded] = []
+        try:
+            for record in self._builders[capture.kind](capture):
+                out.append(record)  # noqa: PERF402 - what was made before a failure keeps its sequence
+        except RecordTooLarge:
+            return out, int(pb.LOSS_REASON_TOO_LARGE)
+        except Exception:  # noqa: BLE001 - a value that defeats the codec is a counted loss, never an error
+            return out, int(pb.LOSS_REASON_ENCODE_FAILED)
+        return out, 0
+
+    def distrust(self) -> None:
+        """Records were lost: the next state of every namespace goes out in full."""
+        self.generation += 1
+
+    def rewind(self, unsent: Iterable[Encoded]) -> None:
+        """Take back the sequences of the newest records, none of which has left this process."""
+        for record in unsent:
+            thread = record.run.thread_id
+            self._sequences[thread] = min(self._sequences.get(thread, 0), record.sequence - 1)
+
+    def _seal(self, capture: cap.Capture, kind: int, tag: bytes, body: bytes) -> Encoded:
+        if len(body) + HEADER_ROOM > self._max:
+            raise RecordTooLarge
+        run = capture.run
+        place = capture.place
+        sequence = self._sequences.get(run.thread_id, 0) + 1
+        self._sequences[run.thread_id] = sequence
+        self._id += 1
+        head = pb.Header(
+            message_id=self._id_prefix + struct.pack(">Q", self._id),
+            timestamp_us=capture.timestamp_us,
+            sequence=sequence,
+            type=kind,  # type: ignore[arg-type]
+        )
+        if capture.superstep is not None:
+            head.superstep = capture.superstep
+        place_bytes = place.encoded
+        if place_bytes is None:
+            place_bytes = place.encoded = _place_bytes(place)
+        header = self._run_prefix(run) + place_bytes + head.SerializeToString()
+        inner = b"\x0a" + _length(len(header)) + header + body
+        payload = tag + _length(len(inner)) + inner
+        return Encoded(frame(payload), kind, run, capture.timestamp_us, sequence)
+
+    def _run_prefix(self, run: cap.RunContext) -> bytes:
+        owner = self.producer_id + run.graph_id
+        if run.prefix_owner != owner:
+            run.prefix = pb.Header(
+                tenant_id=run.tenant,
+                thread_id=run.thread_id,
+                run_id=run.run_id,
+                parent_run_id=run.parent_run_id,
+                graph_id=run.graph_id,
+                producer_id=self.producer_id,
+                producer_epoch=self.epoch,
+                schema_version=SCHEMA_VERSION,
+            ).SerializeToString()
+            run.prefix_owner = owner
+        return run.prefix
+
+    def _event(self, capture: cap.EventCapture) -> Iterable[Encoded]:
+        event = pb.Event(event_type=capture.event_type)  # type: ignore[arg-type]
+        if capture.place.node_id:
+            event.node_id = capture.place.node_id
+        if capture.duration_us:
+            event.duration_us = capture.duration_us
+        if capture.request_id:
+            event.llm_request_id = capture.request_id
+        if capture.status:
+            event.run_status = capture.status  # type: ignore[assignment]
+            event.attributes["dropped"].int_value = capture.run.dropped
+            event.attributes["observer.us"].int_value = capture.run.observer_ns // 1000
+        if capture.routing is not None:
+            source, target, kind, execution_id, count = capture.routing
+            event.routing.source = source
+            event.routing.target = target
+            event.routing.kind = kind  # type: ignore[assignment]
+            event.routing.source_execution_id = execution_id
+            event.routing.count = count
+        if capture.attributes:
+            for key, value in capture.attributes.items():
+                self._attribute(event, key, value)
+        yield self._seal(capture, cap.EVENT, b"\x0a", event.SerializeToString())
+
+    def _attribute(self, event: pb.Event, key: str, value: Any) -> None:
+        if value is None:
+            return
+        if isinstance(value, str):
+            event.attributes[key].string_value = self._redactor.text(value[:MAX_MESSAGE_CHARS])
+        elif isinstance(value, bool):
+            event.attributes[key].bool_value = value
+        elif isinstance(value, int):
+            event.attributes[key].int_value = value
+        elif isinstance(value, float):
+            event.attributes[key].double_value = value
+        elif isinstance(value, cap.JsonText):
+            text, is_truncated = self._text_of(value)
+            event.attributes[key].string_value = text
+            if value.truncated_key:
+                event.attributes[value.truncated_key].bool_value = is_truncated
+        else:
+            event.attributes[key].array_value.SetInParent()
+            for item in value:
+                event.attributes[key].array_value.values.add().string_value = str(item)
+
+    def _text_of(self, text: cap.JsonText) -> tuple[str, bool]:
+        data, is_truncated = bounded_text(self._redactor.at_paths(text.value), text.limit)
+        return data.decode(), is_truncated
+
+    def _state(self, capture: cap.StateCapture) -> Iterable[Encoded]:
+        track = capture.track
+        value = self._redactor.at_paths(capture.value)
+        if track.hashed is None or track.generation != self.generation:
+            yield from self._full_state(capture, value, is_transition=not capture.is_start)
+            return
+        operations = patch.diff(track.value, value)
+        base_hash = track.hashed.hash
+        if operations:
+            track.hashed.apply(operations)
+        track.value = value
+        diff = pb.StateDiff(
+            operations=patch.ops_to_proto(operations),
+            state_hash=track.hashed.hash,
+            base_state_hash=base_hash,
+            hash_algorithm=_TREE_1,
+        )
+        body = diff.SerializeToString()
+        if len(body) + HEADER_ROOM > self._max:
+            yield from self._full_state(capture, value, is_transition=True)
+            return
+        yield self._seal(capture, cap.STATE_DIFF, b"\x12", body)
+        track.diff_bytes += len(body)
+        if track.diff_bytes >= max(self._settings.checkpoint_bytes, track.full_bytes):
+            yield from self._full_state(capture, value, is_transition=False)
+
+    def _full_state(self, capture: cap.StateCapture, value: Any, *, is_transition: bool) -> Iterable[Encoded]:
+        track = capture.track
+        if track.hashed is None:
+            track.hashed = HashedState(value)
+        elif track.value is not value or track.generation != self.generation:
+            track.hashed.reset(value)
+        track.value = value
+        data = dumps(value)
+        track.generation = self.generation
+        track.full_bytes = len(data)
+        track.diff_bytes = 0
+        return self._checkpoint(capture, data, track.hashed.hash, is_transition=is_transition)
+
+    def _checkpoint(
+        self, capture: cap.StateCapture, data: bytes, state_hash: bytes, *, is_transition: bool
+    ) -> Iterable[Encoded]:
+        self._id += 1
+        checkpoint_id = self._id_prefix + struct.pack(">Q", self._id)
+        size = len(data) if len(data) + HEADER_ROOM <= self._max else min(CHUNK_BYTES, self._max - HEADER_ROOM)
+        count = max(1, -(-len(data) // size)) if size else 1
+        for index in range(count):
+            checkpoint = pb.Checkpoint(
+                checkpoint_id=checkpoint_id,
+                state=data[index * size : (index + 1) * size] if count > 1 else data,
+                state_type="application/json",
+                hash_algorithm=_TREE_1,
+                chunk_index=index,
+                chunk_count=count,
+                is_transition=is_transition,
+            )
+            if index == count - 1:
+                checkpoint.state_hash = state_hash
+                checkpoint.checksum = hashlib.sha256(data).digest()
+            yield self._seal(capture, cap.CHECKPOINT, b"\x2a", checkpoint.SerializeToString())
+
+    def _tokens(self, capture: cap.TokenCapture) -> Iterable[Encoded]:
+        stream = capture.stream
+        text = self._redactor.text("".join(self._take(stream)))
+        pieces = [text[at : at + TOKEN_CHUNK_CHARS] for at in range(0, len(text), TOKEN_CHUNK_CHARS)]
+        if capture.final is not None and not pieces and stream.chunk_index > 0:
+            pieces = [""]
+        for number, piece in enumerate(pieces, 1):
+            chunk = pb.TokenChunk(request_id=stream.request_id, text=piece, chunk_index=stream.chunk_index)
+            if capture.final is not None and number == len(pieces):
+                reason, prompt, completion, total = capture.final
+                chunk.is_final = True
+                chunk.finish_reason = reason
+                chunk.model = stream.model
+                chunk.stats.prompt_tokens = prompt
+                chunk.stats.completion_tokens = completion
+                chunk.stats.total_tokens = total
+            yield self._seal(capture, cap.TOKEN_CHUNK, b"\x1a", chunk.SerializeToString())
+            stream.chunk_index += 1
+
+    @staticmethod
+    def _take(stream: cap.TokenStream) -> list[str]:
+        stream.is_queued = False
+        parts, stream.parts = stream.parts, []
+        return parts
+
+    def _tool(self, capture: cap.ToolCapture) -> Iterable[Encoded]:
+        tool = pb.ToolExecution(
+            call_id=capture.call_id,
+            tool_name=capture.name,
+            stage=capture.stage,  # type: ignore[arg-type]
+            error=self._redactor.text(capture.error[:MAX_MESSAGE_CHARS]),
+            duration_us=capture.duration_us,
+        )
+        if capture.arguments is not None:
+            tool.arguments = self._text_of(capture.arguments)[0].encode()
+        if capture.result is not None:
+            tool.result = self._text_of(capture.result)[0].encode()
+        yield self._seal(capture, cap.TOOL_EXECUTION, b"\x22", tool.SerializeToString())
+
+    def _error(self, capture: cap.ErrorCapture) -> Iterable[Encoded]:
+        error = pb.Error(
+            message=self._redactor.text(capture.message[:MAX_MESSAGE_CHARS]),
+            stack_trace=self._redactor.text(capture.stack_trace[-MAX_STACK_CHARS:]),
+            exception_type=capture.exception_type,
+            severity=pb.Error.ERROR,
+        )
+        yield self._seal(capture, cap.ERROR, b"\x3a", error.SerializeToString())
+
+    def _schema(self, capture: cap.SchemaCapture) -> Iterable[Encoded]:
+        yield self._seal(capture, cap.GRAPH_SCHEMA, b"\xaa\x01", capture.encoded)
+
+    def _loss(self, capture: cap.LossCapture) -> Iterable[Encoded]:
+        loss = pb.Loss()
+        for (kind, reason), (count, first_us, last_us) in sorted(capture.items.items()):
+            loss.items.add(
+                type=kind,  # type: ignore[arg-type]
+                reason=reason,  # type: ignore[arg-type]
+                count=count,
+                first_timestamp_us=first_us,
+                last_timestamp_us=last_us,
+            )
+        record = self._seal(capture, cap.LOSS, b"\xa2\x01", loss.SerializeToString())
+        record.loss = capture
+        yield record
+
+
+def _place_bytes(place: cap.Place) -> bytes:
+    return pb.Header(
+        node_id=place.node_id,
+        node_execution_id=place.execution_id,
+        attempt=place.attempt,
+        checkpoint_ns=place.ns,
+    ).SerializeToString()
+
+
+def _length(value: int) -> bytes:
+    if value < 0x80:
+        return bytes((value,))
+    if value < 0x4000:
+        return bytes((value & 0x7F | 0x80, value >> 7))
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)

@@ -1,0 +1,1 @@
+"""Observers of frameworks; each is imported only when it is used."""

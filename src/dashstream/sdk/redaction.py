@@ -1,0 +1,118 @@
+"""Redaction: what must not leave the process is replaced before a record is made.
+
+Three ways, on states, inputs, prompts, arguments and results: *keys* at any depth (letter case ignored), *paths*
+(``a.*.b``; ``*`` is one step, ``**`` any number) and *patterns* on text. Patterns also run on error messages,
+stack traces and tokens. Limits: a secret that is split over two token chunks is not recognised; keys and paths
+cannot apply to free text.
+
+Keys and patterns are applied while a live value is made into JSON, in the program's thread, so an unredacted value
+never even waits in the queue. Paths are applied to the JSON in the background thread. Both keep the identity of
+unchanged parts, on which the differ lives.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from dashstream.errors import SettingsError
+from dashstream.sdk.identity_memo import IdentityMemo
+from dashstream.sdk.settings import SdkSettings
+
+REPLACEMENT = "[redacted]"
+SHORTEST_SECRET = 12
+
+# (a text that every match contains, the pattern): the plain search costs nothing where there is no secret.
+KNOWN_SECRETS: tuple[tuple[str, str], ...] = (
+    ("sk-", r"\bsk-[A-Za-z0-9_-]{20,}"),
+    ("AKIA", r"\bAKIA[0-9A-Z]{16}\b"),
+    ("ghp_", r"\bghp_[A-Za-z0-9]{36}"),
+    ("github_pat_", r"\bgithub_pat_[A-Za-z0-9_]{40,}"),
+    ("xox", r"\bxox[abprs]-[A-Za-z0-9-]{10,}"),
+    ("AIza", r"\bAIza[0-9A-Za-z_-]{35}"),
+    ("PRIVATE KEY-----", r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"),
+    ("eyJ", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
+)
+
+_Paths = tuple[tuple[str, ...], ...]
+
+
+class Redactor:
+    """One set of rules. ``text`` and ``hides`` are thread-safe; the path methods belong to one thread."""
+
+    def __init__(self, settings: SdkSettings) -> None:
+        self._keys = frozenset(key.lower() for key in settings.redact_keys)
+        self._paths: _Paths = tuple(tuple(path.split(".")) for path in settings.redact_paths)
+        known = KNOWN_SECRETS if settings.redact_known_secrets else ()
+        self._known = tuple((needle, re.compile(pattern)) for needle, pattern in known)
+        self._patterns = tuple(_compiled(text) for text in settings.redact_patterns)
+        self._shortest = 0 if self._patterns else SHORTEST_SECRET
+        self._memos: dict[_Paths, IdentityMemo] = {}
+
+    def hides(self, key: str) -> bool:
+        """Tell whether the value under this key is to be replaced."""
+        return key.lower() in self._keys
+
+    def text(self, text: str) -> str:
+        """Replace what matches a pattern; the same object comes back when nothing does."""
+        if len(text) < self._shortest:
+            return text
+        for needle, pattern in self._known:
+            if needle in text:
+                text = pattern.sub(REPLACEMENT, text)
+        for pattern in self._patterns:
+            if pattern.search(text):
+                text = pattern.sub(REPLACEMENT, text)
+        return text
+
+    def at_paths(self, value: Any) -> Any:
+        """Apply the paths to a JSON value whose root they start at."""
+        return self._walk(value, self._paths) if self._paths else value
+
+    def forget(self) -> None:
+        """Drop the memory of earlier values."""
+        self._memos.clear()
+
+    def _walk(self, value: Any, paths: _Paths) -> Any:
+        if not paths or not isinstance(value, (dict, list)):
+            return value
+        memo = self._memos.get(paths)
+        if memo is None:
+            memo = self._memos[paths] = IdentityMemo()
+        known = memo.get(value)
+        if known is not None:
+            return known
+        result = self._container(value, paths)
+        memo.put(value, result, len(value))
+        return result
+
+    def _container(self, value: Any, paths: _Paths) -> Any:
+        if isinstance(value, list):
+            items = [self._child(str(index), item, paths) for index, item in enumerate(value)]
+            return value if all(new is old for new, old in zip(items, value, strict=True)) else items
+        out = {key: self._child(key, item, paths) for key, item in value.items()}
+        return value if all(out[key] is value[key] for key in out) else out
+
+    def _child(self, key: str, item: Any, paths: _Paths) -> Any:
+        rest = _step(paths, key)
+        return REPLACEMENT if () in rest else self._walk(item, rest)
+
+
+def _step(paths: _Paths, key: str) -> _Paths:
+    out: list[tuple[str, ...]] = []
+    for path in paths:
+        head, tail = path[0], path[1:]
+        if head == "**":
+            out.append(path)
+            if tail and tail[0] in {key, "*"}:
+                out.append(tail[1:])
+        elif head in {key, "*"}:
+            out.append(tail)
+    return tuple(dict.fromkeys(out))
+
+
+def _compiled(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise SettingsError("DASHSTREAM_SDK_REDACT_PATTERNS", f"{text!r} is not a regular expression") from error
