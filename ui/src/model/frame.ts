@@ -5,8 +5,6 @@
  * Sequences and offsets are 64-bit and travel as decimal strings.
  */
 
-import type { RecordKind } from "./views";
-
 export type ConnectionPhase =
   | "idle"
   | "connecting"
@@ -58,6 +56,20 @@ export interface GapInfo {
   /** The step after which the gap stands; null when before the first step. */
   readonly step: number | null;
 }
+
+export type RecordKind =
+  | "event"
+  | "state_diff"
+  | "token_chunk"
+  | "tool_execution"
+  | "checkpoint"
+  | "metrics"
+  | "error"
+  | "event_batch"
+  | "execution_trace"
+  | "loss"
+  | "graph_schema"
+  | "undecodable";
 
 /** Records that the producer says it dropped. */
 export interface LossInfo {

@@ -3,7 +3,7 @@
  * cross a worker's border. Units as in `frame.ts`.
  */
 
-import type { RunStatus, Verification } from "./frame";
+import type { RecordKind, RunStatus, Verification } from "./frame";
 
 /** Addresses time in a run. */
 export type Moment =
@@ -200,20 +200,6 @@ export interface TimelineView {
   readonly totalSpans: number;
   readonly totalSteps: number;
 }
-
-export type RecordKind =
-  | "event"
-  | "state_diff"
-  | "token_chunk"
-  | "tool_execution"
-  | "checkpoint"
-  | "metrics"
-  | "error"
-  | "event_batch"
-  | "execution_trace"
-  | "loss"
-  | "graph_schema"
-  | "undecodable";
 
 export interface EventRow {
   /** Place in the run's list of records; ask for details with it. */
