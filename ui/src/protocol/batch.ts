@@ -109,6 +109,19 @@ export class Continuity {
     return "contiguous";
   }
 
+  /** The entries to take in, up to the first hole; duplicates are counted and left out. */
+  sift(entries: readonly Entry[]): { fresh: readonly Entry[]; duplicates: number; hole: Entry | null } {
+    const fresh: Entry[] = [];
+    let duplicates = 0;
+    for (const entry of entries) {
+      const verdict = this.record(entry.partition, entry.offset, entry.step);
+      if (verdict === "contiguous") fresh.push(entry);
+      else if (verdict === "duplicate") duplicates += 1;
+      else return { fresh, duplicates, hole: entry };
+    }
+    return { fresh, duplicates, hole: null };
+  }
+
   /** Take note that everything below `offset` is accounted for. */
   advance(partition: number, offset: bigint): void {
     const next = this.#positions.get(partition);

@@ -1,0 +1,408 @@
+/**
+ * Client session of one subscription, sans I/O: inputs are method calls with the time, outputs are actions.
+ *
+ *     IDLE -> CONNECTING -> SUBSCRIBING -> CATCHING_UP -> LIVE
+ *     any of these -> CONNECTING (after a backoff) on a cut, a retryable close, a hole, silence
+ *     any -> FALLING_BEHIND (backlog cap; reconnects once, until LIVE)
+ *     any -> MISMATCH (a newer schema; frozen; tries again, until something compatible is seen or the user acts)
+ *     any -> CLOSED (a terminal close or error; only the user leaves it)
+ *
+ * Law 1: the cursor holds what was *applied*, as reported by `applied`; what was only received is asked for again.
+ * Law 2: at most one connection and one timer; inputs of an earlier connection (by generation) change nothing.
+ * Law 3: every delivered record passed `Continuity`; a duplicate is dropped, a hole reconnects from the cursor.
+ * Law 4: a refused request is never repeated unchanged: the cursor is dropped, or the session closes.
+ */
+
+import { backoffMs } from "./backoff";
+import { Continuity, type DataFrame } from "./batch";
+import { CLIENT_CLOSE, type ClientCloseCode, judgeClose } from "./close-codes";
+import {
+  type ClientFrame,
+  ControlError,
+  decodeControl,
+  type ErrorFrame,
+  encodeControl,
+  type Positions,
+  PROTOCOL,
+  type Start,
+  type Subscribed,
+  type Welcome,
+  wirePositions,
+} from "./control";
+import type { Delivery, SessionAction, SessionOptions, SessionPhase, SessionStatus } from "./session-types";
+
+const SUBSCRIPTION = 1;
+const OPENING_TIMEOUT_MS = 10_000;
+const PING_AFTER_MS = 15_000;
+const SILENCE_TIMEOUT_MS = 35_000;
+const STABLE_AFTER_MS = 5_000;
+const POSITION_ERRORS = new Set(["bad_start", "bad_positions", "too_many_positions", "epoch_changed"]);
+
+export class Session {
+  #phase: SessionPhase = "idle";
+  /** "behind" and "mismatch" outlive connections; they color the phase until they are resolved. */
+  #condition: "none" | "behind" | "mismatch" = "none";
+  #serverMismatch = false;
+  #failures = 0;
+  #reason: string | null = null;
+  #remedy: string | null = null;
+  #server: { version: string; instance: string } | null = null;
+  #retryAt: number | null = null;
+  #openedAt = 0;
+  #heardAt = 0;
+  #pingedAt: number | null = null;
+  #liveSince: number | null = null;
+  #retryAfterMs = 0;
+  #generation = 0;
+  #continuity: Continuity | null = null;
+  #epoch: string | null = null;
+  #applied = new Map<number, bigint>();
+  #acked = new Map<number, bigint>();
+  #actions: SessionAction[] = [];
+
+  constructor(private readonly options: SessionOptions) {}
+
+  /** Which connection inputs must name; grows with every `open`. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** What was applied: where a resume starts. Null before anything was. */
+  get cursor(): { readonly epoch: string; readonly positions: Positions } | null {
+    return this.#epoch === null || this.#applied.size === 0
+      ? null
+      : { epoch: this.#epoch, positions: this.#applied };
+  }
+
+  get status(): SessionStatus {
+    const masked = this.#phase !== "closed" && this.#phase !== "idle";
+    const colour = { none: this.#phase, behind: "falling_behind", mismatch: "mismatch" } as const;
+    return {
+      phase: masked ? colour[this.#condition] : this.#phase,
+      attempt: this.#failures,
+      retryAtMs: this.#retryAt,
+      reason: this.#reason,
+      remedy: this.#remedy,
+      serverVersion: this.#server?.version ?? null,
+      instance: this.#server?.instance ?? null,
+    };
+  }
+
+  /** When `tick` must be called at the latest; null when nothing is awaited. */
+  get deadline(): number | null {
+    switch (this.#phase) {
+      case "idle":
+      case "closed":
+        return null;
+      case "connecting":
+      case "subscribing":
+        return this.#retryAt ?? this.#openedAt + OPENING_TIMEOUT_MS;
+      default:
+        return this.#pingedAt === null ? this.#heardAt + PING_AFTER_MS : this.#heardAt + SILENCE_TIMEOUT_MS;
+    }
+  }
+
+  takeActions(): SessionAction[] {
+    const actions = this.#actions;
+    this.#actions = [];
+    return actions;
+  }
+
+  /** Connect now, from any phase: the first time, or because the user asks. */
+  connect(now: number): void {
+    this.#drop(CLIENT_CLOSE.done, "reconnecting");
+    this.#open(now);
+  }
+
+  /** Leave for good. */
+  stop(): void {
+    this.#drop(CLIENT_CLOSE.done, "");
+    this.#phase = "idle";
+  }
+
+  opened(generation: number, now: number): void {
+    if (generation !== this.#generation || this.#phase !== "connecting") return;
+    this.#phase = "subscribing";
+    this.#heardAt = now;
+    const { client, token, maxBatchBytes } = this.options;
+    this.#send({
+      type: "hello",
+      protocol: PROTOCOL,
+      client,
+      ...(token === null ? {} : { token }),
+      max_batch_bytes: maxBatchBytes,
+      compression: ["zstd"],
+    });
+  }
+
+  closed(generation: number, code: number, reason: string, now: number): void {
+    if (generation !== this.#generation || !this.#isConnected()) return;
+    const verdict = judgeClose(code, reason);
+    if (verdict.retry) this.#retry(verdict.cause, now);
+    else this.#end(verdict.cause, verdict.remedy);
+  }
+
+  textReceived(generation: number, text: string, now: number): void {
+    if (generation !== this.#generation || !this.#isConnected()) return;
+    this.#heard(now);
+    try {
+      this.#control(text, now);
+    } catch (error) {
+      if (!(error instanceof ControlError)) throw error;
+      if (error.reason === "unknown_type") return; // a newer gateway may say more
+      this.#abandon(CLIENT_CLOSE.badFrame, `The gateway sent a damaged frame: ${error.message}`, now);
+    }
+  }
+
+  dataReceived(generation: number, frame: DataFrame, now: number): void {
+    if (generation !== this.#generation || !this.#isConnected()) return;
+    this.#heard(now);
+    const continuity = this.#continuity;
+    if (continuity === null || frame.subscription !== SUBSCRIPTION) {
+      return this.#abandon(CLIENT_CLOSE.badFrame, "Records came that nobody asked for", now);
+    }
+    const { fresh, duplicates, hole } = continuity.sift(frame.entries);
+    this.#deliver({ kind: "records", entries: fresh, duplicates });
+    if (hole !== null) {
+      const at = `partition ${hole.partition}, before offset ${hole.offset}`;
+      this.#abandon(CLIENT_CLOSE.hole, `Records are missing in delivery: ${at}`, now);
+    }
+  }
+
+  /** A binary frame could not be read at all. */
+  damaged(generation: number, message: string, now: number): void {
+    if (generation !== this.#generation || !this.#isConnected()) return;
+    this.#abandon(CLIENT_CLOSE.badFrame, `The gateway sent a damaged frame: ${message}`, now);
+  }
+
+  /** Everything below these next offsets is applied, `records` of them records; acknowledges and moves the cursor. */
+  applied(positions: Positions, records: number): void {
+    if (records > 0 && this.#condition === "mismatch" && !this.#serverMismatch) this.#condition = "none";
+    let moved = false;
+    for (const [partition, next] of positions) {
+      const before = this.#applied.get(partition);
+      if (before !== undefined && before >= next) continue;
+      this.#applied.set(partition, next);
+      moved = true;
+    }
+    if (!moved) return;
+    if (this.#phase === "catching_up" || this.#phase === "live") this.#acknowledge();
+  }
+
+  /** The end of the replay is applied: from here on the picture is live. */
+  caughtUp(generation: number, now: number): void {
+    if (generation !== this.#generation || this.#phase !== "catching_up") return;
+    this.#phase = "live";
+    this.#liveSince = now;
+    if (this.#condition === "behind") this.#condition = "none";
+    if (this.#condition === "none") {
+      this.#reason = null;
+      this.#remedy = null;
+    }
+  }
+
+  /** The backlog cap is exceeded: reconnect from the cursor, once per episode. */
+  fellBehind(cause: string, now: number): void {
+    if (!this.#isConnected() || this.#condition !== "none") return;
+    this.#condition = "behind";
+    this.#abandon(CLIENT_CLOSE.behind, cause, now);
+    this.#remedy = "The page reconnects and catches up; close other tabs if it happens again";
+  }
+
+  /** A record of a newer schema version was met: freeze. */
+  mismatch(cause: string, now: number): void {
+    if (!this.#isConnected()) return;
+    this.#condition = "mismatch";
+    this.#abandon(CLIENT_CLOSE.mismatch, cause, now);
+    this.#remedy = "Reload the page after an update, or set the record aside and go on";
+  }
+
+  /** The user decided to go on after a mismatch. */
+  resolveMismatch(now: number): void {
+    if (this.#condition !== "mismatch") return;
+    this.#condition = "none";
+    this.#serverMismatch = false;
+    this.#failures = 0;
+    this.connect(now);
+  }
+
+  tick(now: number): void {
+    const deadline = this.deadline;
+    if (deadline === null || now < deadline) return;
+    if (this.#retryAt !== null) return this.#open(now);
+    if (this.#phase === "connecting" || this.#phase === "subscribing") {
+      return this.#abandon(CLIENT_CLOSE.timeout, "The gateway did not answer in time", now);
+    }
+    if (this.#pingedAt !== null) {
+      return this.#abandon(CLIENT_CLOSE.timeout, "The gateway fell silent", now);
+    }
+    this.#pingedAt = now;
+    this.#send({ type: "ping", t: String(Math.round(now)) });
+  }
+
+  #control(text: string, now: number): void {
+    const frame = decodeControl(text);
+    if ("id" in frame && frame.id !== null && frame.id !== SUBSCRIPTION) return;
+    switch (frame.type) {
+      case "welcome":
+        return this.#welcomed(frame, now);
+      case "subscribed":
+        return this.#subscribed(frame);
+      case "gap":
+        this.#continuity?.advance(frame.partition, frame.to);
+        return this.#deliver({ kind: "gap", gap: frame });
+      case "progress":
+        for (const [partition, next] of frame.positions) this.#continuity?.advance(partition, next);
+        return this.#deliver({ kind: "progress", positions: frame.positions });
+      case "replay_complete":
+        return this.#deliver({ kind: "replayed", outcome: frame.outcome, positions: frame.positions });
+      case "state":
+        this.#reason =
+          frame.state === "paused" ? `Delivery is paused: ${frame.reason ?? "no reason given"}` : null;
+        return;
+      case "error":
+        return this.#refused(frame, now);
+      case "closing":
+        this.#retryAfterMs = frame.retryAfterMs;
+        return;
+      case "pong":
+        return;
+    }
+  }
+
+  #welcomed(welcome: Welcome, now: number): void {
+    if (this.#phase !== "subscribing") return;
+    this.#server = welcome.server;
+    const expected = this.options.schemaVersion;
+    if (welcome.schemaVersion > expected) {
+      this.#serverMismatch = true;
+      return this.mismatch(`The gateway speaks schema ${welcome.schemaVersion}, this page ${expected}`, now);
+    }
+    if (this.#serverMismatch) {
+      this.#serverMismatch = false;
+      this.#condition = "none";
+    }
+    if (this.#epoch !== null && this.#epoch !== welcome.epoch) this.#restart("epoch_changed");
+    this.#epoch = welcome.epoch;
+    const start: Start =
+      this.#applied.size === 0
+        ? this.options.startAt(welcome)
+        : { from: "cursor", epoch: welcome.epoch, positions: wirePositions(this.#applied) };
+    const window = Math.min(this.options.windowBytes, welcome.limits.max_window_bytes);
+    this.#send({
+      type: "subscribe",
+      id: SUBSCRIPTION,
+      filter: this.options.filter,
+      start,
+      window_bytes: window,
+    });
+  }
+
+  #subscribed(frame: Subscribed): void {
+    if (this.#phase !== "subscribing") return;
+    if (frame.epoch !== this.#epoch) this.#restart("epoch_changed");
+    this.#epoch = frame.epoch;
+    this.#continuity = new Continuity(frame.start);
+    this.#acked = new Map(frame.start);
+    for (const [partition, next] of frame.start) {
+      const before = this.#applied.get(partition);
+      // A start above the cursor is announced as a gap; until that is applied the cursor stays.
+      if (before === undefined) this.#applied.set(partition, next);
+    }
+    this.#phase = "catching_up";
+  }
+
+  #refused(error: ErrorFrame, now: number): void {
+    const cause = `${error.message} (${error.code})`;
+    if (error.retryable) return this.#abandon(CLIENT_CLOSE.badFrame, cause, now);
+    if (POSITION_ERRORS.has(error.code) && this.#applied.size > 0) {
+      this.#restart("cursor_refused");
+      return this.#abandon(CLIENT_CLOSE.badFrame, cause, now);
+    }
+    this.#end(
+      cause,
+      error.code === "unauthenticated" ? "Open the link that `dashstream serve` prints" : null,
+    );
+  }
+
+  #restart(cause: "epoch_changed" | "cursor_refused"): void {
+    this.#applied = new Map();
+    this.#epoch = null;
+    this.#actions.push({ kind: "restart", cause });
+  }
+
+  #acknowledge(): void {
+    const news = new Map<number, bigint>();
+    for (const [partition, next] of this.#applied) {
+      const acked = this.#acked.get(partition);
+      if (acked === undefined || next > acked) news.set(partition, next);
+    }
+    if (news.size === 0) return;
+    for (const [partition, next] of news) this.#acked.set(partition, next);
+    this.#send({ type: "ack", id: SUBSCRIPTION, positions: wirePositions(news) });
+  }
+
+  #open(now: number): void {
+    this.#generation += 1;
+    this.#phase = "connecting";
+    this.#retryAt = null;
+    this.#retryAfterMs = 0;
+    this.#openedAt = now;
+    this.#heardAt = now;
+    this.#actions.push({ kind: "open" });
+  }
+
+  /** End the connection from this side and try again later. */
+  #abandon(code: ClientCloseCode, cause: string, now: number): void {
+    this.#actions.push({ kind: "close", code, reason: cause.slice(0, 100) });
+    this.#retry(cause, now);
+  }
+
+  #retry(cause: string, now: number): void {
+    if (this.#liveSince !== null && now - this.#liveSince >= STABLE_AFTER_MS) this.#failures = 0;
+    this.#failures += 1;
+    this.#retryAt = now + Math.max(this.#retryAfterMs, backoffMs(this.#failures, this.options.random()));
+    this.#disconnected();
+    this.#phase = "connecting";
+    this.#reason = cause;
+    this.#remedy = null;
+  }
+
+  #end(cause: string, remedy: string | null): void {
+    this.#drop(CLIENT_CLOSE.done, "");
+    this.#phase = "closed";
+    this.#reason = cause;
+    this.#remedy = remedy ?? "Try again";
+  }
+
+  #drop(code: ClientCloseCode, reason: string): void {
+    if (this.#isConnected()) this.#actions.push({ kind: "close", code, reason });
+    this.#disconnected();
+    this.#retryAt = null;
+  }
+
+  #disconnected(): void {
+    this.#generation += 1;
+    this.#continuity = null;
+    this.#pingedAt = null;
+    this.#liveSince = null;
+    this.#actions.push({ kind: "discard" });
+  }
+
+  #isConnected(): boolean {
+    return this.#retryAt === null && this.#phase !== "idle" && this.#phase !== "closed";
+  }
+
+  #heard(now: number): void {
+    this.#heardAt = now;
+    this.#pingedAt = null;
+  }
+
+  #deliver(delivery: Delivery): void {
+    this.#actions.push({ kind: "deliver", delivery });
+  }
+
+  #send(frame: ClientFrame): void {
+    this.#actions.push({ kind: "send", text: encodeControl(frame) });
+  }
+}
