@@ -74,9 +74,7 @@ async def shown_state(page: Page) -> Any:
 async def playhead(page: Page) -> tuple[int, int]:
     """(step shown, last step), both from 0."""
     head = page.get_by_test_id("playhead")
-    return int(await head.get_attribute("data-step") or -1), int(
-        await head.get_attribute("data-last-step") or -1
-    )
+    return int(await head.get_attribute("data-step") or -1), int(await head.get_attribute("data-last-step") or -1)
 
 
 async def go_to_step(page: Page, step: int) -> None:

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import Page, expect
+
 from dashstream.adapters.sqlite.log import SqliteLog
 from dashstream.protocol.proto_codec import read_header
 from e2e.watching import finish, run_program, shown_state, until
-from playwright.async_api import Page, expect
 
 pytestmark = [pytest.mark.faults, pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -53,9 +54,7 @@ async def sequences_on_log(data_dir: Path) -> Counter[tuple[str, str, int]]:
     return found
 
 
-async def test_ten_kills_lose_nothing_and_double_nothing(
-    restartable_gateway: Any, page: Page, tmp_path: Path
-) -> None:
+async def test_ten_kills_lose_nothing_and_double_nothing(restartable_gateway: Any, page: Page, tmp_path: Path) -> None:
     gateway = restartable_gateway
     stop_file, result_file = tmp_path / "stop", tmp_path / "result.json"
     chance = random.Random(20_260)

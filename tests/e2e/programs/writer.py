@@ -34,9 +34,7 @@ def look_up(topic: str) -> str:
 
 
 def build(rounds: int, pause_s: float):
-    model = GenericFakeChatModel(
-        messages=iter(AIMessage(f"Sentence {n} of the draft. ") for n in range(rounds))
-    )
+    model = GenericFakeChatModel(messages=iter(AIMessage(f"Sentence {n} of the draft. ") for n in range(rounds)))
 
     async def research(state: State) -> dict:
         fact = await look_up.ainvoke({"topic": state["topic"]})

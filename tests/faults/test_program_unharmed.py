@@ -1,0 +1,147 @@
+"""Whatever happens to the gateway, the observed program computes the same, ends in time, and loses nothing unsaid.
+
+How much slower it gets is a benchmark's business (benchmarks/sdk.py), not a test's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dashstream.adapters.sqlite.log import SqliteLog
+from dashstream.protocol.gen import dashstream_pb2 as pb
+from dashstream.protocol.proto_codec import Decoded, Kind, decode
+from e2e.watching import until
+
+pytestmark = pytest.mark.faults
+
+DASHSTREAM = Path(sys.executable).parent / "dashstream"
+COUNTER = Path(__file__).resolve().parents[1] / "e2e" / "programs" / "counter.py"
+STEPS = 300
+EXIT_S = 2.0
+
+
+async def run_counter(
+    folder: Path, environment: dict[str, str], *, half_way: Path | None = None, limit: Callable[[], None] | None = None
+) -> dict[str, Any]:
+    """Run the program to its end under ``dashstream run``; returns its final state and how long its exit took."""
+    result = folder / "result.json"
+    arguments = [str(COUNTER), str(result), str(STEPS), *([str(half_way)] if half_way else [])]
+    program = await asyncio.create_subprocess_exec(
+        DASHSTREAM,
+        "run",
+        *arguments,
+        env={**os.environ, "DASHSTREAM_SDK_DATA_DIR": str(folder / "sdk"), **environment},
+        preexec_fn=limit,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, errors = await asyncio.wait_for(program.communicate(), 60)
+    assert program.returncode == 0, errors.decode()
+    outcome: dict[str, Any] = json.loads(result.read_text())
+    outcome["exit_s"] = time.monotonic() - outcome["ended"]
+    return outcome
+
+
+def assert_unharmed(outcome: dict[str, Any]) -> None:
+    assert outcome["final"] == {"count": STEPS, "seen": list(range(STEPS - 10, STEPS))}
+    assert outcome["exit_s"] < EXIT_S
+
+
+def absent() -> dict[str, str]:
+    """The address of no server at all."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return {"DASHSTREAM_SDK_URL": f"http://127.0.0.1:{server.getsockname()[1]}", "DASHSTREAM_SDK_TOKEN": "none"}
+
+
+@asynccontextmanager
+async def hanging() -> AsyncIterator[dict[str, str]]:
+    """A server that takes everything and never answers."""
+
+    async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(65_536):
+            pass
+        writer.close()
+
+    server = await asyncio.start_server(swallow, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        yield {"DASHSTREAM_SDK_URL": f"http://127.0.0.1:{port}", "DASHSTREAM_SDK_TOKEN": "none"}
+
+
+async def on_log(data_dir: Path) -> list[Decoded]:
+    """All records of the log, by partition and offset."""
+    log = await SqliteLog.open_reader(data_dir / "log.db")
+    try:
+        found = []
+        for partition, mark in (await log.watermarks()).items():
+            records = await log.read(partition, mark.low, max_records=100_000, max_bytes=1 << 30)
+            found += [decode(record.value) for record in records if record.value is not None]
+        return found
+    finally:
+        await log.close()
+
+
+def assert_whole(records: list[Decoded]) -> None:
+    """One run, every sequence once and in order, its last record the end of the run."""
+    assert [record.header.sequence for record in records] == list(range(1, len(records) + 1))
+    assert records[-1].message.event.run_status == pb.RUN_STATUS_OK
+
+
+async def forwarded(gateway: Any, folder: Path) -> list[Decoded]:
+    """Let another program of the same data directory bring what the first one left on disk; returns its records."""
+    environment = {"DASHSTREAM_SDK_URL": gateway.url, "DASHSTREAM_SDK_TOKEN": gateway.token}
+    await run_counter(folder, environment)
+    records = await on_log(gateway.data_dir)
+    first = records[0].header.producer_id
+    return [record for record in records if record.header.producer_id == first]
+
+
+async def test_with_no_gateway_and_then_one(gateway: Any, tmp_path: Path) -> None:
+    assert_unharmed(await run_counter(tmp_path, absent()))
+    assert_whole(await forwarded(gateway, tmp_path))
+
+
+async def test_with_a_gateway_that_hangs(gateway: Any, tmp_path: Path) -> None:
+    async with hanging() as environment:
+        assert_unharmed(await run_counter(tmp_path, environment))
+    assert_whole(await forwarded(gateway, tmp_path))
+
+
+async def test_with_a_gateway_that_is_killed_half_way(restartable_gateway: Any, tmp_path: Path) -> None:
+    gateway, half_way = restartable_gateway, tmp_path / "half-way"
+    environment = {"DASHSTREAM_SDK_URL": gateway.url, "DASHSTREAM_SDK_TOKEN": gateway.token}
+    running = asyncio.create_task(run_counter(tmp_path, environment, half_way=half_way))
+
+    async def is_half_way() -> bool:
+        return half_way.exists() or running.done()
+
+    await until(is_half_way, "the program is half-way")
+    await gateway.kill()
+    assert_unharmed(await running)
+    await gateway.start()
+    assert_whole(await forwarded(gateway, tmp_path))
+
+
+async def test_with_a_full_disk_losses_are_counted_and_said(gateway: Any, tmp_path: Path) -> None:
+    """A file may not grow beyond 16 KiB, so the spool is full soon; what is lost is a record on the log later."""
+
+    def small_disk() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, 16_384))
+
+    assert_unharmed(await run_counter(tmp_path, absent(), limit=small_disk))
+    records = await forwarded(gateway, tmp_path)
+    losses = [item for record in records if record.kind is Kind.LOSS for item in record.message.loss.items]
+    assert sum(item.count for item in losses) > 0
+    sequences = [record.header.sequence for record in records]
+    assert sequences == sorted(set(sequences))
