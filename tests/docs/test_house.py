@@ -31,9 +31,7 @@ def sources() -> list[Path]:
 
 
 def product_sources() -> list[Path]:
-    return [
-        path for path in sources() if path.is_relative_to(ROOT / "src") or path.is_relative_to(ROOT / "ui")
-    ]
+    return [path for path in sources() if path.is_relative_to(ROOT / "src") or path.is_relative_to(ROOT / "ui")]
 
 
 def relative(path: Path) -> str:
@@ -45,11 +43,7 @@ def test_there_is_something_to_check() -> None:
 
 
 def test_no_module_is_longer_than_the_budget() -> None:
-    long = {
-        relative(path): count
-        for path in sources()
-        if (count := len(path.read_text().splitlines())) > MAX_LINES
-    }
+    long = {relative(path): count for path in sources() if (count := len(path.read_text().splitlines())) > MAX_LINES}
     assert not long
 
 
@@ -79,9 +73,7 @@ def test_marks_that_must_not_creep_in(what: str, pattern: str) -> None:
     assert not found, what
 
 
-@pytest.mark.parametrize(
-    "mark", ["type: ignore", "noqa", "biome-ignore", "@ts-expect-error", "pragma: no cover"]
-)
+@pytest.mark.parametrize("mark", ["type: ignore", "noqa", "biome-ignore", "@ts-expect-error", "pragma: no cover"])
 def test_every_exception_to_a_check_gives_its_reason(mark: str) -> None:
     """``# type: ignore[code]  # reason``, ``# noqa: CODE  # reason`` and ``biome-ignore rule: reason``."""
     reasoned = re.compile(

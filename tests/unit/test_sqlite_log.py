@@ -99,9 +99,7 @@ asyncio.run(main())
 
 @contextmanager
 def running(code: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)], stdout=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
     try:
         yield process
     finally:
@@ -260,10 +258,7 @@ async def test_retention_by_bytes_removes_the_oldest_first(tmp_path: Path) -> No
     log = SqliteLog.open(tmp_path / "log.db", LogLimits(retention_bytes=100_000, retention_age_s=0))
     keys = [b"a", b"b", b"c"]
     await log.append(
-        [
-            NewRecord(keys[index % 3], b"%06d" % index + b"x" * 500, timestamp_us=index)
-            for index in range(3_000)
-        ]
+        [NewRecord(keys[index % 3], b"%06d" % index + b"x" * 500, timestamp_us=index) for index in range(3_000)]
     )
     assert await log.enforce_retention(10**15) > 0
     kept: list[int] = []

@@ -24,12 +24,13 @@ import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
+fcntl: Any
 try:
     import fcntl
 except ImportError:  # no advisory locks on this platform: every directory counts as owned
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None
 
 MAGIC = b"DSSPOOL\x01"
 SEGMENT_BYTES = 8 * 1024 * 1024

@@ -68,6 +68,4 @@ def topic_of(question: str) -> Topic:
 
 def fact_about(part: str) -> str:
     """Return the fact that answers a sub-question."""
-    return next(
-        (topic.facts[part] for topic in TOPICS if part in topic.facts), "Nothing reliable was found on this."
-    )
+    return next((topic.facts[part] for topic in TOPICS if part in topic.facts), "Nothing reliable was found on this.")

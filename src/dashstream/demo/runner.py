@@ -21,9 +21,7 @@ TROUBLE_EVERY = 4
 """Each fourth question ends in an error, so that a person sees what one looks like."""
 
 
-async def ask_forever(
-    *, runs: int | None, pace: float, asked: Callable[[str], None] = lambda _question: None
-) -> None:
+async def ask_forever(*, runs: int | None, pace: float, asked: Callable[[str], None] = lambda _question: None) -> None:
     """Answer ``runs`` questions, or questions without end; ``asked`` is told of each one before it starts.
 
     ``pace`` scales every pause: 1 can be watched, 0 is as fast as the machine.

@@ -15,9 +15,7 @@ class LogLimits:
     """Section LOG: the embedded log."""
 
     partitions: int = option(8, "partitions of a new log; an existing one keeps its own", unit="count", low=1)
-    retention_age_s: float = option(
-        7 * 86_400.0, "records older than this are removed; 0 keeps them", unit="s", low=0
-    )
+    retention_age_s: float = option(7 * 86_400.0, "records older than this are removed; 0 keeps them", unit="s", low=0)
     retention_bytes: int = option(
         8 * 1024 * MIB, "the oldest records above this total are removed; 0 keeps them", unit="bytes", low=0
     )
@@ -101,9 +99,7 @@ class ClientLimits:
     )
     ping_interval_s: float = option(20.0, "silence after which a client is pinged", unit="s", low=0.05)
     ping_timeout_s: float = option(20.0, "time for the answer before the client is dead", unit="s", low=0.05)
-    tick_s: float = option(
-        0.005, "shortest time between two deliveries while records keep coming", unit="s", low=0
-    )
+    tick_s: float = option(0.005, "shortest time between two deliveries while records keep coming", unit="s", low=0)
     max_tick_s: float = option(0.02, "longest such time, reached under load", unit="s", low=0)
     progress_interval_s: float = option(
         1.0, "how often a client is told how far filtered records have been passed", unit="s", low=0

@@ -108,9 +108,7 @@ class Log(Protocol):
             OffsetOutOfRangeError: ``offset`` is below the low watermark.
         """
 
-    async def read_many(
-        self, positions: Mapping[int, int], *, max_records: int, max_bytes: int
-    ) -> list[LogRecord]:
+    async def read_many(self, positions: Mapping[int, int], *, max_records: int, max_bytes: int) -> list[LogRecord]:
         """Like ``read`` for several partitions at once; ordered within each partition.
 
         Raises:
@@ -171,9 +169,7 @@ class Metrics(Protocol):
 
     def gauge(self, name: str, doc: str, labels: Labels | None = None) -> Gauge: ...
 
-    def histogram(
-        self, name: str, doc: str, buckets: Sequence[float], labels: Labels | None = None
-    ) -> Histogram: ...
+    def histogram(self, name: str, doc: str, buckets: Sequence[float], labels: Labels | None = None) -> Histogram: ...
 
 
 class _NoMetric:

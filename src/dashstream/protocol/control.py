@@ -54,9 +54,7 @@ class Start(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     positions: dict[str, Any] | None = None
 
 
-class Hello(
-    Struct, frozen=True, tag_field="type", tag="hello", forbid_unknown_fields=True, omit_defaults=True
-):
+class Hello(Struct, frozen=True, tag_field="type", tag="hello", forbid_unknown_fields=True, omit_defaults=True):
     """The first frame of a client."""
 
     protocol: ShortText
@@ -66,9 +64,7 @@ class Hello(
     compression: Annotated[list[ShortText], Meta(max_length=8)] = []
 
 
-class Subscribe(
-    Struct, frozen=True, tag_field="type", tag="subscribe", forbid_unknown_fields=True, omit_defaults=True
-):
+class Subscribe(Struct, frozen=True, tag_field="type", tag="subscribe", forbid_unknown_fields=True, omit_defaults=True):
     """Ask for records; answered by ``subscribed`` and exactly one ``replay_complete``."""
 
     id: SubscriptionId

@@ -303,8 +303,8 @@ class Encoder:
         loss = pb.Loss()
         for (kind, reason), (count, first_us, last_us) in sorted(capture.items.items()):
             loss.items.add(
-                type=kind,  # type: ignore[arg-type]
-                reason=reason,  # type: ignore[arg-type]
+                type=kind,
+                reason=reason,
                 count=count,
                 first_timestamp_us=first_us,
                 last_timestamp_us=last_us,

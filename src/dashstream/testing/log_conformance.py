@@ -71,9 +71,7 @@ class LogConformance:
     async def test_one_key_has_one_partition(self, log: Log) -> None:
         keys = [f"thread-{index}".encode() for index in range(50)]
         answers = await log.append([new_record(key, key=key) for key in keys * 2])
-        assert [answer.partition for answer in answers] == [
-            partition_of(key, log.partition_count) for key in keys * 2
-        ]
+        assert [answer.partition for answer in answers] == [partition_of(key, log.partition_count) for key in keys * 2]
 
     async def test_the_high_watermark_is_the_next_offset(self, log: Log) -> None:
         for _ in range(3):
@@ -244,9 +242,7 @@ class SpaceFault(Protocol):
 class FullLogConformance:
     """What a log does without space; a subclass provides the fixture ``full``."""
 
-    async def test_without_space_nothing_is_written_and_it_recovers(
-        self, full: tuple[Log, SpaceFault]
-    ) -> None:
+    async def test_without_space_nothing_is_written_and_it_recovers(self, full: tuple[Log, SpaceFault]) -> None:
         log, fault = full
         await log.append([sequenced(1)])
         fault.fill()

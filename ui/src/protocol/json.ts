@@ -69,6 +69,10 @@ function parseExact(text: string): number | bigint {
 
 function write(value: JsonValue, indent: string, margin: string): string {
   if (typeof value === "bigint") return value.toString();
+  // Written as plain digits, a large double would be read back as an exact integer of another value.
+  if (typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    return value.toExponential();
+  }
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const inner = margin + indent;
   const parts = Array.isArray(value)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-import struct
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
-import zstandard
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
@@ -22,9 +20,9 @@ from dashstream.adapters.http.services import HttpServices
 from dashstream.errors import NotFoundError
 from dashstream.protocol.record_batch import CONTENT_TYPE as RECORDS_TYPE
 from dashstream.protocol.record_batch import unpack_records
+from dashstream.protocol.run_file import CONTENT_TYPE as EXPORT_TYPE
+from dashstream.protocol.run_file import RunFileWriter
 
-EXPORT_TYPE = "application/vnd.dashstream.run"
-EXPORT_MAGIC = b"DSRUN\x00\x00\x01"
 _CLOSE = {"Connection": "close"}
 """After a refused body the connection ends: the rest of it is not read."""
 
@@ -85,13 +83,11 @@ async def export_run(services: HttpServices, _: Request, arguments: Arguments) -
 
 
 async def _exported(values: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield a ``.dsrun``: magic, then all records (length and framed value) as one zstd stream."""
-    compressor = zstandard.ZstdCompressor(level=3).compressobj()
-    yield EXPORT_MAGIC
+    writer = RunFileWriter()
     async for value in values:
-        if chunk := compressor.compress(struct.pack(">I", len(value)) + value):
-            yield chunk
-    yield compressor.flush()
+        if piece := writer.add(value):
+            yield piece
+    yield writer.end()
 
 
 OPERATIONS = (

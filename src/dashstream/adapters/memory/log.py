@@ -45,9 +45,7 @@ class _Partition:
 class MemoryLog:
     """The ``Log`` port over lists; everything is lost with the process."""
 
-    def __init__(
-        self, limits: LogLimits | None = None, *, topic: str = "dashstream", dense: bool = True
-    ) -> None:
+    def __init__(self, limits: LogLimits | None = None, *, topic: str = "dashstream", dense: bool = True) -> None:
         self._limits = limits or LogLimits()
         self._partitions = [_Partition() for _ in range(self._limits.partitions)]
         self._sequences: dict[tuple[str, int, str], int] = {}
@@ -88,18 +86,14 @@ class MemoryLog:
             found.append(record)
         return found
 
-    async def read_many(
-        self, positions: Mapping[int, int], *, max_records: int, max_bytes: int
-    ) -> list[LogRecord]:
+    async def read_many(self, positions: Mapping[int, int], *, max_records: int, max_bytes: int) -> list[LogRecord]:
         """See ``Log.read_many``."""
         found: list[LogRecord] = []
         size = 0
         for partition, offset in positions.items():
             if len(found) >= max_records or (found and size >= max_bytes):
                 break
-            page = await self.read(
-                partition, offset, max_records=max_records - len(found), max_bytes=max_bytes - size
-            )
+            page = await self.read(partition, offset, max_records=max_records - len(found), max_bytes=max_bytes - size)
             found += page
             size += sum(map(_size, page))
         return found
@@ -125,9 +119,7 @@ class MemoryLog:
                 keep = next((r.offset for r in part.records if r.timestamp_us >= oldest), part.high)
                 removed += part.trim(keep)
         while self._limits.retention_bytes and self._total_bytes() > self._limits.retention_bytes:
-            part = min(
-                (part for part in self._partitions if part.records), key=lambda p: p.records[0].timestamp_us
-            )
+            part = min((part for part in self._partitions if part.records), key=lambda p: p.records[0].timestamp_us)
             removed += part.trim(part.offsets[0] + 1)
         return removed
 

@@ -55,9 +55,7 @@ class SqliteLog:
             self._watcher.close()
             raise
         self._readers = ThreadPoolExecutor(READER_THREADS, thread_name_prefix="dashstream-log-reader")
-        self._writer = (
-            None if read_only else LogWriter(path, limits, self._identity.partition_count, self._committed)
-        )
+        self._writer = None if read_only else LogWriter(path, limits, self._identity.partition_count, self._committed)
 
     @classmethod
     def open(
@@ -99,18 +97,14 @@ class SqliteLog:
     async def read(self, partition: int, offset: int, *, max_records: int, max_bytes: int) -> list[LogRecord]:
         """See ``Log.read``."""
         return await self._in_reader(
-            lambda connection: store.read(
-                connection, partition, offset, max_records=max_records, max_bytes=max_bytes
-            )[0]
+            lambda connection: store.read(connection, partition, offset, max_records=max_records, max_bytes=max_bytes)[
+                0
+            ]
         )
 
-    async def read_many(
-        self, positions: Mapping[int, int], *, max_records: int, max_bytes: int
-    ) -> list[LogRecord]:
+    async def read_many(self, positions: Mapping[int, int], *, max_records: int, max_bytes: int) -> list[LogRecord]:
         """See ``Log.read_many``."""
-        return await self._in_reader(
-            lambda connection: _read_many(connection, positions, max_records, max_bytes)
-        )
+        return await self._in_reader(lambda connection: _read_many(connection, positions, max_records, max_bytes))
 
     async def watermarks(self) -> Mapping[int, Watermark]:
         """See ``Log.watermarks``."""

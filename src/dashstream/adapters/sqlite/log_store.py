@@ -239,8 +239,7 @@ class Appender:
         producer = _producer(dedupe)
         if producer not in self._sequences:
             row = self._connection.execute(
-                "SELECT sequence FROM producers WHERE producer_id = ? AND producer_epoch = ?"
-                " AND thread_id = ?",
+                "SELECT sequence FROM producers WHERE producer_id = ? AND producer_epoch = ? AND thread_id = ?",
                 producer,
             ).fetchone()
             self._sequences[producer] = row[0] if row else 0
@@ -266,9 +265,7 @@ def remove_old(connection: sqlite3.Connection, *, older_than_us: int | None, max
     return 0
 
 
-def _remove_prefix(
-    connection: sqlite3.Connection, partition: int, older_than_us: int | None, excess: int
-) -> int:
+def _remove_prefix(connection: sqlite3.Connection, partition: int, older_than_us: int | None, excess: int) -> int:
     rows = connection.execute(
         f"SELECT offset, timestamp_us, length(key) + coalesce(length(value), 0) FROM records_{partition:d}"  # noqa: S608  # an integer
         " ORDER BY offset LIMIT ?",
@@ -280,9 +277,7 @@ def _remove_prefix(
             break
         count, size, low = count + 1, size + length, offset + 1
     connection.execute(f"DELETE FROM records_{partition:d} WHERE offset < ?", (low,))  # noqa: S608  # an integer
-    connection.execute(
-        "UPDATE partitions SET low = ?, bytes = bytes - ? WHERE partition = ?", (low, size, partition)
-    )
+    connection.execute("UPDATE partitions SET low = ?, bytes = bytes - ? WHERE partition = ?", (low, size, partition))
     connection.execute("DELETE FROM producers WHERE partition = ? AND offset < ?", (partition, low))
     return count
 

@@ -160,9 +160,7 @@ class LogWriter:
                 job = self._jobs.get_nowait()
             except queue.Empty:
                 return
-            if isinstance(job, _Stop) or not (
-                job.answer.running() or job.answer.set_running_or_notify_cancel()
-            ):
+            if isinstance(job, _Stop) or not (job.answer.running() or job.answer.set_running_or_notify_cancel()):
                 continue
             if isinstance(job, _Append):
                 self._commit([job])
@@ -171,9 +169,7 @@ class LogWriter:
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = store.connect(
-                self._path, read_only=False, busy_timeout_s=self._limits.busy_timeout_s
-            )
+            self._connection = store.connect(self._path, read_only=False, busy_timeout_s=self._limits.busy_timeout_s)
         return self._connection
 
     def _disconnect(self) -> None:

@@ -96,7 +96,7 @@ class ScopeHandler(BaseCallbackHandler):
             params = extra.get("invocation_params") or {}
             quietly(scope.llm_started, run_id, messages, metadata, params, serialized)
 
-    def on_llm_new_token(self, token: str, *, run_id: UUID, **kwargs: Any) -> None:
+    def on_llm_new_token(self, token: Any, *, run_id: UUID, **kwargs: Any) -> None:
         if token and isinstance(token, str) and (scope := self.scope_of(run_id, None)):
             scope.token(run_id, token)
 
@@ -161,7 +161,7 @@ try:
 
     HAS_TOKENS = True
 
-    class TokenRunHandler(RunHandler, _StreamingCallbackHandler):  # type: ignore[type-arg, misc]
+    class TokenRunHandler(RunHandler, _StreamingCallbackHandler):  # type: ignore[type-arg]  # its parameter is the library's own business
         """The handler of one run, marked so that chat models stream."""
 
         def tap_output_iter(self, run_id: UUID, output: Any) -> Any:

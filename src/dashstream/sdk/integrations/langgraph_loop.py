@@ -59,7 +59,7 @@ class RunObserver:
         """Say whether LangGraph will try a node again, where that follows from its policy alone."""
         loop = self.loops.get(execution.place.ns)
         task = loop.tasks.get(execution.place.execution_id) if loop is not None else None
-        if task is None or not isinstance(error, Exception):
+        if loop is None or task is None or not isinstance(error, Exception):
             return False if task is not None else None
         policies = task.retry_policy or loop.retry_policy
         for policy in policies:
@@ -206,7 +206,7 @@ class LoopObserver:
 
 _DEFAULT_RETRY_ON = getattr(_retry, "default_retry_on", None)
 if _DEFAULT_RETRY_ON is None:
-    from langgraph.types import default_retry_on as _DEFAULT_RETRY_ON  # noqa: N812
+    from langgraph.types import default_retry_on as _DEFAULT_RETRY_ON  # type: ignore[attr-defined]  # noqa: N812  # older versions
 
 
 def _state_of(loop: Any) -> Any:

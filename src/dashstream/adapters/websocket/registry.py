@@ -1,0 +1,111 @@
+"""All open WebSocket connections of a gateway, and the one sweeper that enforces their deadlines."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Protocol
+
+from dashstream.engine.deliveries import DeliveryServices
+from dashstream.engine.limits import ClientLimits
+from dashstream.engine.ports import Auth, Metrics
+from dashstream.protocol.effects import ServerIdentity, SessionLimits
+
+SWEEPS_PER_TIMEOUT = 50
+"""A stalled client is closed within a fiftieth of the send timeout."""
+SLOWEST_SWEEP_S = 0.2
+
+
+class Swept(Protocol):
+    """What the sweeper needs of a connection."""
+
+    @property
+    def is_slow(self) -> bool: ...
+
+    def sweep(self, now: float, elapsed: float) -> None: ...
+
+    def send_progress(self) -> None: ...
+
+    def drain(self, retry_after_ms: int) -> None: ...
+
+
+class Connections:
+    """The open connections, and what they share."""
+
+    def __init__(
+        self,
+        services: DeliveryServices,
+        auth: Auth,
+        identity: ServerIdentity,
+        *,
+        max_record_bytes: int,
+        metrics: Metrics,
+    ) -> None:
+        self.services = services
+        self.auth = auth
+        self.identity = identity
+        self.limits: ClientLimits = services.limits
+        self.session_limits = session_limits(services.limits, max_record_bytes)
+        self._open: set[Swept] = set()
+        self._gauge = metrics.gauge("dashstream_connections", "Open WebSocket connections")
+        self._slow = metrics.gauge("dashstream_connections_slow", "Connections whose client does not keep up now")
+        self.closed_slow = metrics.counter(
+            "dashstream_connections_closed_slow_total", "Connections closed because their client did not read"
+        )
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def __iter__(self) -> Iterator[Swept]:
+        return iter(tuple(self._open))
+
+    def add(self, connection: Swept) -> None:
+        self._open.add(connection)
+        self._gauge.set(len(self._open))
+
+    def discard(self, connection: Swept) -> None:
+        self._open.discard(connection)
+        self._gauge.set(len(self._open))
+
+    @property
+    def slow(self) -> int:
+        """Connections whose client does not keep up now."""
+        return sum(connection.is_slow for connection in self._open)
+
+    def drain(self) -> None:
+        """Tell every client when to come back, and close."""
+        for connection in self:
+            connection.drain(self.limits.drain_retry_ms)
+
+    async def sweep_forever(self) -> None:
+        """Enforce deadlines until cancelled."""
+        loop = asyncio.get_running_loop()
+        pause = min(SLOWEST_SWEEP_S, self.limits.send_timeout_s / SWEEPS_PER_TIMEOUT)
+        last, progress_due = loop.time(), 0.0
+        while True:
+            await asyncio.sleep(pause)
+            now = loop.time()
+            tells_progress = now >= progress_due
+            if tells_progress:
+                progress_due = now + self.limits.progress_interval_s
+            for connection in self:
+                connection.sweep(now, now - last)
+                if tells_progress:
+                    connection.send_progress()
+            self._slow.set(self.slow)
+            last = now
+
+
+def session_limits(limits: ClientLimits, max_record_bytes: int) -> SessionLimits:
+    """Return what a session holds its client to."""
+    return SessionLimits(
+        max_frame_bytes=limits.max_frame_bytes,
+        max_record_bytes=max_record_bytes,
+        max_batch_bytes=limits.max_batch_bytes,
+        max_window_bytes=limits.max_window_bytes,
+        max_subscriptions=limits.max_subscriptions,
+        max_resume_partitions=limits.max_resume_partitions,
+        max_filter_values=limits.max_filter_values,
+        hello_timeout_s=limits.hello_timeout_s,
+        bad_frames=limits.bad_frames,
+    )

@@ -1,0 +1,346 @@
+"""The WebSocket side of the gateway: one protocol object per connection, driven by the transport.
+
+Conformance (handshake, fragmentation, ping, close) is the ``websockets`` library's sans-I/O core; what a frame
+means is ``protocol.session``; what is delivered is the engine's. This module only moves bytes between them. Data
+frames bypass the core: their head is written here and their shared body goes to the transport as it is (RFC 6455,
+5.2: a server's frames are not masked).
+
+uvicorn constructs the class returned by :func:`protocol_class` when a request asks for an upgrade.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import socket
+import struct
+import uuid
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from websockets.datastructures import Headers
+from websockets.exceptions import ProtocolError as WebSocketProtocolError
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from dashstream.adapters.websocket.registry import Connections
+from dashstream.engine.deliveries import Deliveries
+from dashstream.engine.page import Page
+from dashstream.errors import LogError, UnauthenticatedError
+from dashstream.protocol import control
+from dashstream.protocol.batch import encode_frame_lead
+from dashstream.protocol.codes import CloseCode
+from dashstream.protocol.effects import Authenticate, Close, Credit, Effect, End, Open, Reauthenticate, Send
+from dashstream.protocol.session import ServerSession
+
+PATH = "/ws"
+SUBPROTOCOL = "dashstream.v2"
+TOKEN_SUBPROTOCOL = "base64url.bearer.dashstream."  # noqa: S105  # a prefix, not a credential
+
+_log = structlog.get_logger(__name__)
+
+
+def protocol_class(connections: Connections) -> type[asyncio.Protocol]:
+    """Return the class that uvicorn makes one object of per WebSocket connection (``Config(ws=...)``)."""
+
+    class BoundConnection(Connection):
+        def __init__(self, config: Any, server_state: Any, app_state: Any, _loop: Any = None) -> None:  # noqa: ARG002  # uvicorn's signature
+            super().__init__(connections, server_state.connections)
+
+    return BoundConnection
+
+
+class Connection(asyncio.Protocol):
+    """One connection. Implements the engine's ``Sink``."""
+
+    def __init__(self, connections: Connections, server_connections: set[Any]) -> None:
+        self._connections = connections
+        self._server_connections = server_connections
+        self._limits = connections.limits
+        self._loop = asyncio.get_running_loop()
+        self._core = ServerProtocol(subprotocols=[SUBPROTOCOL], max_size=self._limits.max_frame_bytes)  # type: ignore[list-item]  # a NewType of str
+        self._transport: asyncio.Transport | None = None
+        self._session = ServerSession(
+            connections.session_limits, connections.identity, uuid.uuid4().hex, now=self._loop.time()
+        )
+        self._deliveries: Deliveries | None = None
+        self._token: str | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._fragments: list[bytes] = []
+        self._paused_since: float | None = None
+        self._last_heard = self._loop.time()
+        self._ping_sent_at: float | None = None
+        self._frame_budget = self._limits.frames_per_s
+        self._reading_paused = False
+
+    # --- transport callbacks -------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # what asyncio promises for a stream
+        self._transport = transport
+        transport.set_write_buffer_limits(high=self._limits.write_buffer_bytes)
+        found = transport.get_extra_info("socket")
+        if found is not None and self._limits.notsent_bytes and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, self._limits.notsent_bytes)
+        self._server_connections.add(self)
+        self._connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._last_heard = self._loop.time()
+        self._ping_sent_at = None
+        self._core.receive_data(data)
+        self._take_events()
+        self._flush()
+
+    def eof_received(self) -> None:
+        self._core.receive_eof()
+        self._take_events()
+        self._flush()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
+        self._release()
+        self._transport = None
+
+    def pause_writing(self) -> None:
+        self._paused_since = self._loop.time()
+
+    def resume_writing(self) -> None:
+        self._paused_since = None
+        if self._deliveries is not None:
+            self._deliveries.wake()
+
+    def shutdown(self) -> None:
+        """uvicorn stops: say when to come back, then close."""
+        self.drain(self._limits.drain_retry_ms)
+
+    # --- the engine's sink ---------------------------------------------------------------------------------
+
+    @property
+    def is_writable(self) -> bool:
+        return self._transport is not None and self._paused_since is None and self._core.state is State.OPEN
+
+    def send_control(self, frame: control.ServerFrame) -> None:
+        if self._core.state is State.OPEN:
+            self._core.send_text(control.encode(frame))
+            self._flush()
+
+    def send_page(self, subscription: int, first_delivery: int, page: Page) -> int:
+        packed = page.packed() if self._session.compression else None
+        body = page.body if packed is None else packed
+        lead = encode_frame_lead(subscription, first_delivery, compressed=packed is not None)
+        size = len(lead) + len(body)
+        if self._transport is not None:
+            self._transport.writelines([frame_head(size), lead, body])
+        return size
+
+    # --- called by the registry ----------------------------------------------------------------------------
+
+    @property
+    def is_slow(self) -> bool:
+        return self._paused_since is not None
+
+    def sweep(self, now: float, elapsed: float) -> None:
+        """Enforce every deadline of the connection; called a few times a second."""
+        limits = self._limits
+        self._frame_budget = min(limits.frames_per_s, self._frame_budget + elapsed * limits.frames_per_s)
+        if self._reading_paused and self._frame_budget > 0 and self._transport is not None:
+            self._reading_paused = False
+            self._transport.resume_reading()
+        self._perform(self._session.tick(now))
+        if self._core.state is State.CONNECTING and now - self._last_heard > limits.hello_timeout_s:
+            self._abort()
+        elif self._paused_since is not None and now - self._paused_since > limits.send_timeout_s:
+            self._connections.closed_slow.inc()
+            self._abort()
+        elif self._ping_sent_at is not None and now - self._ping_sent_at > limits.ping_timeout_s:
+            self._abort()
+        elif (
+            self._core.state is State.OPEN
+            and self._ping_sent_at is None
+            and now - self._last_heard > limits.ping_interval_s
+        ):
+            self._ping_sent_at = now
+            self._core.send_ping(b"")
+            self._flush()
+
+    def send_progress(self) -> None:
+        if self._deliveries is not None and self.is_writable:
+            self._deliveries.send_progress()
+
+    def drain(self, retry_after_ms: int) -> None:
+        """Tell the client when to come back, and close."""
+        self._perform(self._session.close(CloseCode.GOING_AWAY, "the gateway stops", retry_after_ms=retry_after_ms))
+
+    # --- frames in -----------------------------------------------------------------------------------------
+
+    def _take_events(self) -> None:
+        for event in self._core.events_received():
+            if isinstance(event, Request):
+                self._handshake(event)
+            elif isinstance(event, Frame):
+                self._take_frame(event)
+
+    def _handshake(self, request: Request) -> None:
+        refusal = self._refusal(request)
+        response = refusal or self._core.accept(request)
+        self._token = bearer_token(request.headers)
+        self._core.send_response(response)
+
+    def _refusal(self, request: Request) -> Response | None:
+        if urlsplit(request.path).path != PATH:
+            return self._core.reject(404, "There is no WebSocket here.\n")
+        if not origin_allowed(request.headers, self._limits.allowed_origins):
+            return self._core.reject(403, "This origin may not connect.\n")
+        if len(self._connections) > self._limits.max_connections:
+            return self._core.reject(503, "Too many connections.\n")
+        return None
+
+    def _take_frame(self, frame: Frame) -> None:
+        now = self._loop.time()
+        if frame.opcode in {Opcode.TEXT, Opcode.BINARY, Opcode.CONT}:
+            self._frame_budget -= 1
+            if self._frame_budget <= 0 and not self._reading_paused and self._transport is not None:
+                self._reading_paused = True
+                self._transport.pause_reading()
+        if frame.opcode is Opcode.BINARY:
+            self._perform(self._session.receive_binary(now))
+        elif frame.opcode in {Opcode.TEXT, Opcode.CONT}:
+            self._fragments.append(bytes(frame.data))
+            if frame.fin:
+                data = b"".join(self._fragments)
+                self._fragments.clear()
+                self._perform(self._session.receive(data, now))
+
+    # --- effects -------------------------------------------------------------------------------------------
+
+    def _perform(self, effects: Iterable[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Send(frame):
+                    self.send_control(frame)
+                case Authenticate(token):
+                    self._start(self._welcome(token or self._token))
+                case Reauthenticate(token):
+                    self._renew(token)
+                case Open(request):
+                    self._opened().open(request)
+                case Credit(subscription, positions):
+                    self._opened().credit(subscription, positions)
+                case End(subscription):
+                    self._opened().end(subscription)
+                case Close():
+                    self._close(effect)
+
+    def _opened(self) -> Deliveries:
+        if self._deliveries is None:
+            self._deliveries = Deliveries(self._connections.services, self, self._session.max_batch_bytes)
+        return self._deliveries
+
+    async def _welcome(self, token: str | None) -> None:
+        try:
+            principal = self._connections.auth.authenticate(token)
+            marks = await self._connections.services.log.watermarks()
+        except UnauthenticatedError as error:
+            self._perform(self._session.refuse(str(error)))
+            return
+        except LogError as error:
+            _log.warning("cannot welcome", error=str(error))
+            self._perform(self._session.close(CloseCode.GOING_AWAY, "the log cannot be read", retry_after_ms=1000))
+            return
+        ranges = [control.PartitionRange(p, str(mark.low), str(mark.high)) for p, mark in sorted(marks.items())]
+        self._perform(self._session.welcome(principal.tenants, ranges, self._loop.time()))
+
+    def _renew(self, token: str) -> None:
+        try:
+            principal = self._connections.auth.authenticate(token)
+        except UnauthenticatedError as error:
+            self._perform(self._session.refuse(str(error)))
+        else:
+            self._perform(self._session.renewed(principal.tenants))
+
+    def _close(self, effect: Close) -> None:
+        if self._core.state is State.OPEN:
+            self._core.send_text(
+                control.encode(control.Closing(reason=effect.reason, retry_after_ms=effect.retry_after_ms))
+            )
+            self._core.send_close(effect.code, effect.reason[:100])
+        self._flush()
+        self._release()
+        # A peer that does not answer the close frame is not waited for longer than a client that does not read.
+        self._loop.call_later(self._limits.send_timeout_s, self._abort)
+
+    def _start(self, job: Any) -> None:
+        task = self._loop.create_task(job)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # --- the way out ---------------------------------------------------------------------------------------
+
+    def _flush(self) -> None:
+        """Write what the core wants written; an empty piece means the end of the stream."""
+        for data in self._core.data_to_send():
+            if self._transport is None or self._transport.is_closing():
+                return
+            if data:
+                self._transport.write(data)
+            else:
+                self._transport.close()
+        if self._core.parser_exc is not None and isinstance(self._core.parser_exc, WebSocketProtocolError):
+            self._release()
+
+    def _release(self) -> None:
+        self._connections.discard(self)
+        self._server_connections.discard(self)
+        for task in self._tasks:
+            task.cancel()
+        if self._deliveries is not None:
+            self._deliveries.close()
+            self._deliveries = None
+
+    def _abort(self) -> None:
+        """Drop the connection at once, kernel buffers included."""
+        if self._transport is None:
+            return
+        found = self._transport.get_extra_info("socket")
+        if found is not None:
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._transport.abort()
+        self._release()
+
+
+def frame_head(size: int) -> bytes:
+    """Return the head of a final, unmasked binary frame (RFC 6455, 5.2)."""
+    if size < 126:
+        return bytes((0x82, size))
+    if size < 65_536:
+        return b"\x82\x7e" + size.to_bytes(2)
+    return b"\x82\x7f" + size.to_bytes(8)
+
+
+def bearer_token(headers: Headers) -> str | None:
+    """Return the token of the Authorization header or of the token subprotocol."""
+    scheme, _, token = (headers.get("Authorization") or "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return token.strip()
+    for offered in ",".join(headers.get_all("Sec-WebSocket-Protocol")).split(","):
+        name = offered.strip()
+        if name.startswith(TOKEN_SUBPROTOCOL):
+            text = name.removeprefix(TOKEN_SUBPROTOCOL)
+            try:
+                return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+            except (binascii.Error, UnicodeDecodeError):
+                return None
+    return None
+
+
+def origin_allowed(headers: Headers, allowed: tuple[str, ...]) -> bool:
+    """Whether a page of this origin may connect: programs send none; else the gateway's own or a listed one."""
+    origin = headers.get("Origin")
+    if origin is None:
+        return True
+    return urlsplit(origin).netloc == headers.get("Host") or origin in allowed

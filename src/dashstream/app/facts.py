@@ -1,0 +1,88 @@
+"""Gathers what health judges: totals of the parts turned into counts of the recent window, and the state now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dashstream.adapters.websocket.registry import Connections
+from dashstream.engine.health import Facts, Health, RecentWindow, judge
+from dashstream.engine.ingest import IngestPump
+from dashstream.engine.ingest_service import IngestService
+from dashstream.engine.ports import Clock, Log
+from dashstream.engine.run_index import Indexer
+from dashstream.engine.supervisor import Supervisor
+from dashstream.errors import LogError
+
+
+class _Rising:
+    """A total that only rises, seen as a count within the recent window."""
+
+    def __init__(self, total: Callable[[], int]) -> None:
+        self._total = total
+        self._last = total()
+        self._window = RecentWindow()
+
+    def recent(self, now: float) -> int:
+        total = self._total()
+        if total > self._last:
+            self._window.add(total - self._last, now)
+        self._last = total
+        return self._window.total(now)
+
+
+class FactsGatherer:
+    """Asks the parts and judges. Changes since the last call count at the moment of this call."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        log: Log,
+        ingest: IngestService,
+        pump: IngestPump,
+        indexer: Indexer,
+        supervisor: Supervisor,
+        connections: Connections,
+        disk_free: Callable[[], int],
+    ) -> None:
+        self._clock = clock
+        self._log = log
+        self._indexer = indexer
+        self._supervisor = supervisor
+        self._connections = connections
+        self._disk_free = disk_free
+        self._accepted = _Rising(lambda: ingest.totals["accepted"])
+        self._rejected = _Rising(lambda: ingest.totals["rejected"])
+        self._overloaded = _Rising(lambda: ingest.overloaded)
+        self._undecodable = _Rising(lambda: sum(pump.unreadable.values()))
+
+    async def health(self) -> Health:
+        """Return the verdict as of now."""
+        log_error: str | None = None
+        index_lag: int | None = None
+        try:
+            index_lag = await self._indexer.lag()
+        except LogError as error:
+            log_error = str(error)
+        failing = {failure.name: failure.error for failure in self._supervisor.failures}
+        now = self._clock.monotonic()
+        return judge(
+            Facts(
+                log_error=log_error,
+                log_reachable=log_error is None,
+                pump_running="pump" not in failing,
+                index_error=self._indexer.error or failing.get("indexer"),
+                index_lag=index_lag,
+                disk_free_bytes=self._free(),
+                records_accepted=self._accepted.recent(now),
+                records_rejected=self._rejected.recent(now),
+                records_undecodable=self._undecodable.recent(now),
+                requests_overloaded=self._overloaded.recent(now),
+                slow_clients=self._connections.slow,
+            )
+        )
+
+    def _free(self) -> int | None:
+        try:
+            return self._disk_free()
+        except OSError:
+            return None

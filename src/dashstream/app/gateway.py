@@ -1,0 +1,189 @@
+"""The gateway process: from settings to an exit code.
+
+Start order: data directory, its lock, token, address, log, index, pump, server; then the discovery file is
+written and the caller told. A stop (SIGTERM, SIGINT) goes the other way: clients are told when to come back,
+requests in flight finish within the drain time, what was accepted is durable. A second signal ends at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import secrets
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+import uvicorn
+
+from dashstream.app import data_dir as data
+from dashstream.app import logs
+from dashstream.app.auth import obtain_token
+from dashstream.app.settings import Settings, public_values
+from dashstream.app.wiring import Gateway, build
+from dashstream.errors import GatewayStartError
+
+log = structlog.get_logger(__name__)
+
+BACKLOG = 512
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn's server with our signals: it says when it is ready, and never re-raises what stopped it."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+def run(settings: Settings, announce: Callable[[data.Discovery], None]) -> int:
+    """Run a gateway until it is told to stop; returns the process's exit code.
+
+    ``announce`` is called once, when the gateway answers requests.
+
+    Raises:
+        GatewayStartError: it cannot start; the message says what to change.
+        DashStreamError: the log or the index cannot be opened.
+    """
+    with contextlib.ExitStack() as stack:
+        data.prepare(settings.data_dir)
+        stack.enter_context(data.exclusive(settings.data_dir))
+        token = _token(settings)
+        logs.configure(settings.logging, [token])
+        listener = stack.enter_context(contextlib.closing(_listen(settings)))
+        return asyncio.run(_serve(settings, token, listener, announce))
+
+
+async def _serve(
+    settings: Settings,
+    token: str,
+    listener: socket.socket,
+    announce: Callable[[data.Discovery], None],
+) -> int:
+    discovery = _discovery(listener, token)
+    async with build(settings, token, discovery.instance) as gateway:
+        server = _Server(_config(settings, gateway))
+        stopping = _stop_on_signals(server)
+        serving = asyncio.create_task(server.serve([listener]), name="server")
+        ready = asyncio.create_task(server.ready.wait(), name="ready")
+        await asyncio.wait({serving, ready}, return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+        if serving.done():
+            serving.result()
+            raise GatewayStartError("the server ended before it was ready")
+        with data.published(settings.data_dir, discovery):
+            log.info("gateway ready", url=discovery.url, settings=public_values(settings))
+            announce(discovery)
+            failed = await _until_stopped(stopping, serving, gateway)
+            log.info("gateway stopping")
+            await gateway.drain(settings.gateway.drain_s)
+            server.should_exit = True
+            await serving
+    log.info("gateway stopped")
+    return 1 if failed else 0
+
+
+async def _until_stopped(stopping: asyncio.Event, serving: asyncio.Task[None], gateway: Gateway) -> bool:
+    """Wait for a signal; returns True when something ended that must not."""
+    told = asyncio.create_task(stopping.wait(), name="stop")
+    broken = asyncio.create_task(gateway.broken(), name="broken")
+    await asyncio.wait({told, broken, serving}, return_when=asyncio.FIRST_COMPLETED)
+    failed = not told.done()
+    if broken.done() and broken.exception() is not None:
+        log.error("gateway failed", exc_info=broken.exception())
+    for task in (told, broken):
+        task.cancel()
+    return failed
+
+
+def _stop_on_signals(server: _Server) -> asyncio.Event:
+    stopping = asyncio.Event()
+
+    def stop() -> None:
+        if stopping.is_set():
+            server.should_exit = True
+            server.force_exit = True
+        stopping.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    return stopping
+
+
+def _config(settings: Settings, gateway: Gateway) -> uvicorn.Config:
+    return uvicorn.Config(
+        gateway.http_app,
+        http="httptools",
+        ws=gateway.websocket_protocol,
+        loop="asyncio",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=max(1, round(settings.gateway.drain_s)),
+    )
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """Bind the address.
+
+    Raises:
+        GatewayStartError: it is in use, not ours, or not allowed.
+    """
+    host, port = settings.gateway.host, settings.gateway.port
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise GatewayStartError(f"cannot listen on {host}: {error.strerror}") from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise GatewayStartError(
+                f"port {port} of {host} is in use; give another --port, or 0 for a free one"
+            ) from error
+        raise GatewayStartError(f"cannot listen on {host} port {port}: {error.strerror}") from error
+    listener.setblocking(False)
+    return listener
+
+
+def _discovery(listener: socket.socket, token: str) -> data.Discovery:
+    host, port = listener.getsockname()[:2]
+    if host in {"0.0.0.0", "::"}:  # noqa: S104  # the address to show, not to bind
+        host = "127.0.0.1" if host == "0.0.0.0" else "::1"  # noqa: S104  # as above
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return data.Discovery(
+        url=f"http://{place}",
+        ws_url=f"ws://{place}/ws",
+        token=token,
+        pid=os.getpid(),
+        instance=secrets.token_hex(8),
+    )
+
+
+def _token(settings: Settings) -> str:
+    try:
+        return obtain_token(settings.data_dir, settings.gateway.token)
+    except OSError as error:
+        raise GatewayStartError(f"cannot keep the token in {settings.data_dir}: {error.strerror}") from error

@@ -1,0 +1,129 @@
+"""The one place that knows every adapter: settings in, a running gateway out."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from starlette.types import ASGIApp
+
+from dashstream.adapters.http.app import create_app
+from dashstream.adapters.http.services import HttpServices
+from dashstream.adapters.prometheus import PrometheusMetrics
+from dashstream.adapters.sqlite.log import SqliteLog
+from dashstream.adapters.sqlite.run_index import SqliteRunIndex
+from dashstream.adapters.system_clock import SystemClock
+from dashstream.adapters.websocket.registry import Connections
+from dashstream.adapters.websocket.server import protocol_class
+from dashstream.app.auth import StaticTokenAuth
+from dashstream.app.data_dir import INDEX_FILE, LOG_FILE
+from dashstream.app.facts import FactsGatherer
+from dashstream.app.settings import Settings
+from dashstream.engine.deliveries import DeliveryServices
+from dashstream.engine.hub import Hub
+from dashstream.engine.ingest import IngestPump
+from dashstream.engine.ingest_service import IngestService
+from dashstream.engine.ring import Ring
+from dashstream.engine.run_index import Indexer
+from dashstream.engine.run_reader import RunReader
+from dashstream.engine.supervisor import Supervisor
+from dashstream.protocol.effects import ServerIdentity
+from dashstream.protocol.framing import Limits
+from dashstream.protocol.proto_codec import SCHEMA_VERSION
+
+PAGE = Path(__file__).resolve().parent.parent / "_page"
+TASKS = ("pump", "indexer", "sweeper", "retention")
+RETENTION_INTERVAL_S = 30.0
+
+
+@dataclass(slots=True)
+class Gateway:
+    """The parts that the process drives."""
+
+    http_app: ASGIApp
+    websocket_protocol: type[asyncio.Protocol]
+    connections: Connections
+
+    async def drain(self, timeout_s: float) -> None:
+        """Tell clients when to come back; returns when they are gone, or after ``timeout_s`` seconds."""
+        self.connections.drain()
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        while len(self.connections) and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.01)
+
+    async def broken(self) -> None:
+        """Return when the gateway cannot go on; its own tasks are supervised, so nothing ends it today."""
+        await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def build(settings: Settings, token: str, instance: str) -> AsyncIterator[Gateway]:
+    """Open log and index, start the gateway's own tasks, and stop all of it in the reverse order.
+
+    Raises:
+        DashStreamError: the log or the index cannot be opened.
+    """
+    metrics, clock = PrometheusMetrics(), SystemClock()
+    record_limits = Limits(max_record_bytes=settings.ingest.max_record_bytes)
+    log = await asyncio.to_thread(SqliteLog.open, settings.data_dir / LOG_FILE, settings.log)
+    try:
+        index = await SqliteRunIndex.open(settings.data_dir / INDEX_FILE, log, record_limits, settings.index)
+    except BaseException:
+        await log.close()
+        raise
+    ring = Ring(settings.ring)
+    hub = Hub(ring, settings.client, metrics)
+    pump = IngestPump(log, ring, hub, settings.ingest, metrics)
+    indexer = Indexer(log, index, settings.index, metrics)
+    ingest = IngestService(log, settings.ingest, clock, metrics)
+    supervisor = Supervisor(clock, metrics, TASKS)
+    reads = asyncio.Semaphore(settings.client.concurrent_log_reads)
+    services = DeliveryServices(log, ring, hub, index, settings.client, record_limits, reads)
+    auth = StaticTokenAuth(token)
+    release = version("dashstream")
+    identity = ServerIdentity(release, instance, log.topic, log.epoch, SCHEMA_VERSION, log.partition_count)
+    connections = Connections(
+        services, auth, identity, max_record_bytes=record_limits.max_record_bytes, metrics=metrics
+    )
+    facts = FactsGatherer(
+        clock, log, ingest, pump, indexer, supervisor, connections, lambda: shutil.disk_usage(settings.data_dir).free
+    )
+
+    async def retain() -> None:
+        while True:
+            await log.enforce_retention(clock.now_us())
+            await indexer.trim()
+            await asyncio.sleep(RETENTION_INTERVAL_S)
+
+    http = HttpServices(
+        auth=auth,
+        log=log,
+        index=index,
+        reader=RunReader(log, index, record_limits),
+        ingest=ingest,
+        health=facts.health,
+        is_ready=lambda: pump.is_started,
+        metrics=metrics.render,
+        limits=settings.http,
+        max_body_bytes=settings.ingest.max_batch_bytes,
+        max_batch_records=settings.ingest.max_batch_records,
+        max_record_bytes=record_limits.max_record_bytes,
+        version=release,
+        instance=instance,
+        page=PAGE,
+    )
+    try:
+        await pump.start()
+        jobs = (pump.run, indexer.run, connections.sweep_forever, retain)
+        for name, job in zip(TASKS, jobs, strict=True):
+            supervisor.start(name, job)
+        yield Gateway(create_app(http), protocol_class(connections), connections)
+    finally:
+        await supervisor.stop()
+        await index.close()
+        await log.close()

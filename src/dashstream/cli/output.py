@@ -1,0 +1,50 @@
+"""How commands print: tables and times for people, JSON for machines."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import sys
+from typing import Any
+
+STATUS_STYLES = {
+    "running": "cyan",
+    "ok": "green",
+    "error": "red",
+    "recursion_limit": "red",
+    "timed_out": "red",
+    "interrupted": "yellow",
+    "cancelled": "yellow",
+    "closed": "yellow",
+}
+
+
+def write_json(value: Any) -> None:
+    """Write one JSON line to standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def clock_time(microseconds: str | None) -> str:
+    """Return a local time of day with its date, or a dash."""
+    if microseconds is None:
+        return "–"
+    moment = datetime.datetime.fromtimestamp(int(microseconds) / 1e6, tz=datetime.UTC)
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def duration(microseconds: str | None) -> str:
+    """Return a duration in the unit that reads best, or a dash."""
+    if microseconds is None:
+        return "–"
+    seconds = int(microseconds) / 1e6
+    if seconds < 1:
+        return f"{seconds * 1e3:.0f} ms"
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+
+
+def status_text(status: str) -> str:
+    """Return a status with its colour, as rich markup."""
+    style = STATUS_STYLES.get(status, "white")
+    return f"[{style}]{status}[/{style}]"

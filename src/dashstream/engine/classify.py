@@ -1,0 +1,81 @@
+"""What a record is about, as far as delivery has to know: who it belongs to, or why it cannot be read.
+
+An unreadable record is delivered as it is. All that is known of it is its key, which is the thread id, so it
+passes a filter by thread and no other one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dashstream.engine.ports import LogRecord
+from dashstream.errors import DecodeError, FrameError, RecordError, RecordTooLargeError, SchemaMismatchError
+from dashstream.protocol.framing import Limits
+from dashstream.protocol.gen import dashstream_pb2 as pb
+from dashstream.protocol.proto_codec import Decoded, Kind, decode
+
+DEFAULT_TENANT = "default"
+
+UNREADABLE_REASONS = ("null", "frame", "too_large", "decode", "schema_mismatch")
+"""Closed set of reasons for which a record is unreadable."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordHead:
+    """Who a readable record belongs to. ``inner``: the heads of a batch's events."""
+
+    tenant: str
+    thread: str
+    run: str
+    graph: str
+    kind: str
+    inner: tuple[RecordHead, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Why a record cannot be read, and the thread that its key names."""
+
+    reason: str
+    thread: str
+
+
+def classify(record: LogRecord, limits: Limits) -> RecordHead | Unreadable:
+    """Return what a record is about; never raises."""
+    if record.value is None:
+        return _unreadable(record, "null")
+    try:
+        return head_of(decode(record.value, limits))
+    except RecordError as error:
+        return _unreadable(record, reason_of(error))
+
+
+def head_of(decoded: Decoded) -> RecordHead:
+    """Return who a decoded record belongs to."""
+    inner: tuple[RecordHead, ...] = ()
+    if decoded.kind is Kind.EVENT_BATCH:
+        events = decoded.message.event_batch.events
+        inner = tuple(_head(event.header, Kind.EVENT) for event in events)
+    return _head(decoded.header, decoded.kind, inner)
+
+
+def reason_of(error: RecordError) -> str:
+    """Return the closed reason of an error of the codec."""
+    match error:
+        case RecordTooLargeError():
+            return "too_large"
+        case SchemaMismatchError():
+            return "schema_mismatch"
+        case FrameError():
+            return "frame"
+        case DecodeError():
+            return "decode"
+    return "decode"
+
+
+def _head(header: pb.Header, kind: Kind, inner: tuple[RecordHead, ...] = ()) -> RecordHead:
+    return RecordHead(header.tenant_id or DEFAULT_TENANT, header.thread_id, header.run_id, header.graph_id, kind, inner)
+
+
+def _unreadable(record: LogRecord, reason: str) -> Unreadable:
+    return Unreadable(reason, record.key.decode("utf-8", "replace"))

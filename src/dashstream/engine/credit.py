@@ -1,0 +1,46 @@
+"""Credit: how much a client may be sent before it says what it has applied.
+
+Browsers hide a slow page from TCP, so only the page's own word counts. What was sent is remembered per page, by
+the next offsets after it; an acknowledgement that reaches them gives the page's bytes back.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+
+MAX_UNACKNOWLEDGED_PAGES = 4_096
+
+
+class Credit:
+    """Unacknowledged bytes of one subscription against its window."""
+
+    __slots__ = ("_acknowledged", "_sent", "unacknowledged_bytes", "window_bytes")
+
+    def __init__(self, window_bytes: int) -> None:
+        self.window_bytes = window_bytes
+        self.unacknowledged_bytes = 0
+        self._sent: deque[tuple[Mapping[int, int], int]] = deque()
+        self._acknowledged: dict[int, int] = {}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether more may be sent. One page may go over the window: a record can be larger than it."""
+        return self.unacknowledged_bytes < self.window_bytes and len(self._sent) < MAX_UNACKNOWLEDGED_PAGES
+
+    def spend(self, delivered: Mapping[int, int], size: int) -> None:
+        """Take note of a page that was sent."""
+        self._sent.append((delivered, size))
+        self.unacknowledged_bytes += size
+
+    def acknowledge(self, positions: Mapping[int, int]) -> None:
+        """Take note of what the client has applied; positions that go backwards have no effect."""
+        for partition, offset in positions.items():
+            if offset > self._acknowledged.get(partition, -1):
+                self._acknowledged[partition] = offset
+        while self._sent and self._covers(self._sent[0][0]):
+            self.unacknowledged_bytes -= self._sent.popleft()[1]
+
+    def _covers(self, delivered: Mapping[int, int]) -> bool:
+        acknowledged = self._acknowledged
+        return all(acknowledged.get(partition, -1) >= offset for partition, offset in delivered.items())

@@ -1,0 +1,156 @@
+"""The subscriptions of one client: each walks the log until it has joined the ring, then the hub feeds it.
+
+A subscription that falls behind the ring walks again from its own cursor; nothing is queued for it meanwhile. The
+walk stops whenever the client's buffer is full or its credit is used up, and goes on when either opens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+
+from dashstream.engine.hub import Hub
+from dashstream.engine.limits import ClientLimits
+from dashstream.engine.ports import Log, RunLocator
+from dashstream.engine.replay import Replay, ReplayPhase
+from dashstream.engine.ring import Ring
+from dashstream.engine.start import resolve_start
+from dashstream.engine.subscription import Sink, Subscription
+from dashstream.errors import LogError
+from dashstream.protocol import control
+from dashstream.protocol.codes import Delivery, ErrorCode
+from dashstream.protocol.effects import SubscribeRequest
+from dashstream.protocol.framing import Limits
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryServices:
+    """What every client's deliveries share."""
+
+    log: Log
+    ring: Ring
+    hub: Hub
+    locator: RunLocator | None
+    limits: ClientLimits
+    record_limits: Limits
+    reads: asyncio.Semaphore
+
+
+class Deliveries:
+    """One client's subscriptions, by id. Belongs to one event loop; ``close`` ends all of them."""
+
+    def __init__(self, services: DeliveryServices, sink: Sink, page_bytes: int) -> None:
+        self._services = services
+        self._sink = sink
+        self._page_bytes = page_bytes
+        self._subscriptions: dict[int, Subscription] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+
+    def open(self, request: SubscribeRequest) -> None:
+        """Start a subscription; it answers by frames."""
+        self._tasks[request.id] = asyncio.create_task(self._begin(request))
+
+    def credit(self, subscription: int, positions: dict[int, int]) -> None:
+        """The client applied everything below these positions."""
+        found = self._subscriptions.get(subscription)
+        if found is not None:
+            found.credit.acknowledge(positions)
+            self.wake()
+
+    def end(self, subscription: int) -> None:
+        """The client wants no more of a subscription."""
+        task = self._tasks.pop(subscription, None)
+        if task is not None:
+            task.cancel()
+        found = self._subscriptions.pop(subscription, None)
+        if found is not None:
+            self._services.hub.leave(found)
+            found.end()
+
+    def wake(self) -> None:
+        """The client can take more: bring up what is live, let walks go on."""
+        self._wake.set()
+        for subscription in list(self._subscriptions.values()):
+            self._services.hub.kick(subscription)
+
+    def send_progress(self) -> None:
+        """Tell how far filtered records were passed."""
+        for subscription in self._subscriptions.values():
+            subscription.send_progress()
+
+    def close(self) -> None:
+        """Release everything; nothing is sent any more."""
+        for task in self._tasks.values():
+            task.cancel()
+        self._tasks.clear()
+        for subscription in self._subscriptions.values():
+            subscription.is_closed = True
+            self._services.hub.leave(subscription)
+        self._subscriptions.clear()
+
+    async def _begin(self, request: SubscribeRequest) -> None:
+        services = self._services
+        try:
+            start = await resolve_start(request, services.log, services.locator)
+        except LogError as error:
+            self._fail(request.id, error)
+            return
+        subscription = Subscription(request, start, self._sink, epoch=services.log.epoch, page_bytes=self._page_bytes)
+        self._subscriptions[request.id] = subscription
+        subscription.begin()
+        await self._catch_up(subscription)
+
+    async def _catch_up(self, subscription: Subscription) -> None:
+        subscription.set_state(Delivery.CATCHING_UP)
+        services = self._services
+        replay = Replay(
+            services.log,
+            services.ring,
+            subscription.selection,
+            subscription.positions,
+            page_bytes=subscription.page_bytes,
+            record_limits=services.record_limits,
+            reads=services.reads,
+            delivered=subscription.delivered,
+        )
+        try:
+            while not subscription.is_closed:
+                await self._until_ready(subscription)
+                page = await replay.next_page()
+                if page is not None:
+                    subscription.deliver(page, replay.tier)
+                    services.hub.count_delivered(replay.tier, page.count)
+                elif replay.phase is ReplayPhase.LIVE:
+                    self._join(subscription)
+                    return
+                else:
+                    await services.hub.grown()
+        except LogError as error:
+            self._fail(subscription.id, error)
+
+    async def _until_ready(self, subscription: Subscription) -> None:
+        while not subscription.is_ready:
+            self._wake.clear()
+            await self._wake.wait()
+
+    def _join(self, subscription: Subscription) -> None:
+        """Follow the ring; must run without awaiting anything since the walk was at its end."""
+        subscription.set_state(Delivery.LIVE)
+        self._services.hub.join(subscription, lambda: self._fallen_behind(subscription))
+
+    def _fallen_behind(self, subscription: Subscription) -> None:
+        self._tasks[subscription.id] = asyncio.create_task(self._catch_up(subscription))
+
+    def _fail(self, subscription: int, error: LogError) -> None:
+        _log.warning("replay failed", error=str(error))
+        self._tasks.pop(subscription, None)
+        frame = control.Error(
+            code=ErrorCode.REPLAY_FAILED, message=str(error), retryable=error.retryable, id=subscription
+        )
+        self._sink.send_control(frame)
+        self.end(subscription)

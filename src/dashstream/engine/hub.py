@@ -1,0 +1,149 @@
+"""Fan-out: brings live subscriptions from where they are to the ring's end, a tick at a time.
+
+- A tick follows an append at once if the last one is long enough ago; otherwise it waits for the rest of the
+  interval, so that what arrives together leaves together. The interval grows with the time that a tick takes, up to
+  a bound: a busy process makes fewer, larger deliveries.
+- Subscriptions at the same place with the same filter are given the same page.
+- A client that cannot take more is skipped; it costs its place and nothing else. When it can, it is brought up on
+  its own (``kick``). When the ring has moved past it, it is handed back to catch up from the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dashstream.engine.limits import ClientLimits
+from dashstream.engine.ports import Metrics
+from dashstream.engine.replay import Tier
+from dashstream.engine.ring import Ring
+from dashstream.engine.selection import Selection
+from dashstream.engine.subscription import Subscription
+from dashstream.engine.view import View
+
+LOAD_SHARE = 4
+"""The interval is at least this many times what a tick takes: at most a quarter of the time goes into ticks."""
+
+_TICK_BUCKETS = (0.0001, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
+
+
+@dataclass(slots=True)
+class _Member:
+    subscription: Subscription
+    view: View
+    fallen_behind: Callable[[], None]
+
+
+class Hub:
+    """Live subscriptions of one process. Belongs to one event loop."""
+
+    def __init__(self, ring: Ring, limits: ClientLimits, metrics: Metrics) -> None:
+        self._ring = ring
+        self._limits = limits
+        self._members: dict[Subscription, _Member] = {}
+        self._views: dict[Selection, View] = {}
+        self._growth: list[asyncio.Future[None]] = []
+        self._tick_handle: asyncio.Handle | None = None
+        self._tick_due = 0.0
+        self._delivered = metrics.counter(
+            "dashstream_records_delivered_total",
+            "Records sent to clients: each client counts",
+            {"tier": [tier.value for tier in Tier]},
+        )
+        self._tick_seconds = metrics.histogram(
+            "dashstream_tick_duration_seconds", "Time that one delivery to all live clients took", _TICK_BUCKETS
+        )
+        self._live = metrics.gauge("dashstream_subscriptions_live", "Subscriptions that follow the ring")
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def join(self, subscription: Subscription, fallen_behind: Callable[[], None]) -> bool:
+        """Let a subscription whose cursor is at the ring's end follow it.
+
+        ``fallen_behind`` is called when the ring has moved past it; it is no member then. Returns False if the
+        subscription is closed.
+        """
+        if subscription.is_closed:
+            return False
+        view = self._views.get(subscription.selection)
+        if view is None:
+            view = self._views[subscription.selection] = View(self._ring, subscription.selection)
+        view.extend()
+        view.note_delivered(subscription.delivered)
+        view.subscribers += 1
+        subscription.arrival = self._ring.end
+        self._members[subscription] = _Member(subscription, view, fallen_behind)
+        self._live.set(len(self._members))
+        return True
+
+    def leave(self, subscription: Subscription) -> None:
+        """Forget a subscription; nothing if it is no member."""
+        member = self._members.pop(subscription, None)
+        if member is None:
+            return
+        member.view.subscribers -= 1
+        if not member.view.subscribers:
+            del self._views[subscription.selection]
+        self._live.set(len(self._members))
+
+    def notify(self) -> None:
+        """The ring has grown."""
+        growth, self._growth = self._growth, []
+        for waiter in growth:
+            if not waiter.done():
+                waiter.set_result(None)
+        if self._members and self._tick_handle is None:
+            loop = asyncio.get_running_loop()
+            wait = self._tick_due - loop.time()
+            if wait <= 0:
+                self._tick_handle = loop.call_soon(self._tick)
+            else:
+                self._tick_handle = loop.call_later(wait, self._tick)
+
+    async def grown(self) -> None:
+        """Return when the ring grows next."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._growth.append(waiter)
+        await waiter
+
+    def kick(self, subscription: Subscription) -> None:
+        """A client can take more: bring it up now."""
+        member = self._members.get(subscription)
+        if member is not None:
+            member.view.extend()
+            self._bring_up(member)
+
+    def count_delivered(self, tier: Tier, records: int) -> None:
+        """Take note of records that were sent outside of a tick."""
+        self._delivered.inc(records, tier=tier.value)
+
+    def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        self._tick_handle = None
+        for view in self._views.values():
+            view.extend()
+        for member in list(self._members.values()):
+            self._bring_up(member)
+        took = loop.time() - started
+        self._tick_seconds.observe(took)
+        interval = min(max(self._limits.tick_s, LOAD_SHARE * took), max(self._limits.max_tick_s, self._limits.tick_s))
+        self._tick_due = started + interval
+
+    def _bring_up(self, member: _Member) -> None:
+        subscription = member.subscription
+        end = self._ring.end
+        records = 0
+        while subscription.arrival < end and subscription.is_ready:
+            if subscription.arrival < self._ring.begin:
+                self.leave(subscription)
+                member.fallen_behind()
+                break
+            page = member.view.page(subscription.arrival, subscription.page_bytes)
+            subscription.arrival = page.arrival
+            subscription.deliver(page, Tier.MEMORY)
+            records += page.count
+        if records:
+            self._delivered.inc(records, tier=Tier.MEMORY.value)

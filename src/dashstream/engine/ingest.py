@@ -1,0 +1,130 @@
+"""The pump: log to ring. Reads what is new, finds out whom it is for, and wakes the hub.
+
+It begins at the log's heads; what is older is replayed from the log. A record that cannot be read is delivered as it
+is and counted by reason. A range that is not in the log any more becomes a hole in the ring. After an error the
+supervisor runs the pump again; it goes on where the ring ends, so nothing is skipped or doubled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from dashstream.engine.classify import UNREADABLE_REASONS, Unreadable, classify
+from dashstream.engine.hub import Hub
+from dashstream.engine.limits import IngestLimits
+from dashstream.engine.ports import Log, LogRecord, Metrics
+from dashstream.engine.ring import Hole, Ring
+from dashstream.errors import OffsetOutOfRangeError
+from dashstream.protocol.codes import GapReason
+from dashstream.protocol.framing import Limits
+
+
+class IngestPump:
+    """Moves records from the log into the ring, forever."""
+
+    def __init__(self, log: Log, ring: Ring, hub: Hub, limits: IngestLimits, metrics: Metrics) -> None:
+        self._log = log
+        self._ring = ring
+        self._hub = hub
+        self._limits = limits
+        self._record_limits = Limits(max_record_bytes=limits.max_record_bytes)
+        self._turn = 0
+        self.unreadable = dict.fromkeys(UNREADABLE_REASONS, 0)
+        self.records = 0
+        self._ingested = metrics.counter("dashstream_records_ingested_total", "Records read from the log into the ring")
+        self._unreadable = metrics.counter(
+            "dashstream_records_unreadable_total",
+            "Records read from the log that cannot be decoded; they are delivered as they are",
+            {"reason": UNREADABLE_REASONS},
+        )
+        self._lost = metrics.counter("dashstream_offsets_lost_total", "Offsets that the log should have and has not")
+        self._ring_bytes = metrics.gauge("dashstream_ring_bytes", "Bytes of the newest records held in memory")
+        self._ring_records = metrics.gauge("dashstream_ring_records", "Newest records held in memory")
+
+    @property
+    def is_started(self) -> bool:
+        """Whether the heads are known, so that subscriptions can be served."""
+        return bool(self._ring.positions)
+
+    async def start(self) -> None:
+        """Find the heads; does nothing the second time.
+
+        Raises:
+            LogError: the log cannot be read.
+        """
+        if self.is_started:
+            return
+        marks = await self._log.watermarks()
+        before = {p: mark.high - 1 for p, mark in marks.items() if self._log.dense and mark.high > mark.low}
+        self._ring.start({partition: mark.high for partition, mark in marks.items()}, before)
+
+    async def run(self) -> None:
+        """Pump until cancelled.
+
+        Raises:
+            LogError: the log cannot be read; call again to go on.
+        """
+        await self.start()
+        while True:
+            await self._log.wait_beyond(self._ring.positions)
+            await self.pump_once()
+
+    async def pump_once(self) -> int:
+        """Take one page of what is new; return how many records."""
+        try:
+            records = await self._log.read_many(
+                self._positions_in_turn(),
+                max_records=self._limits.page_records,
+                max_bytes=self._limits.page_bytes,
+            )
+        except OffsetOutOfRangeError as error:
+            self._note_hole(error.partition, error.low, GapReason.NOT_RETAINED)
+            self._hub.notify()
+            return 0
+        self._take(records)
+        if not records:
+            # The watermark is ahead of what can be read: offsets without records, or not yet visible.
+            await self._skip_empty()
+            await asyncio.sleep(0)
+        self._hub.notify()
+        return len(records)
+
+    def _positions_in_turn(self) -> dict[int, int]:
+        """Return the next offsets, another partition first each time: none waits behind a busy one."""
+        positions = list(self._ring.positions.items())
+        self._turn = (self._turn + 1) % len(positions)
+        return dict(positions[self._turn :] + positions[: self._turn])
+
+    def _take(self, records: Sequence[LogRecord]) -> None:
+        ring = self._ring
+        for record in records:
+            if self._log.dense and record.offset > ring.positions[record.partition]:
+                self._note_hole(record.partition, record.offset, GapReason.LOST)
+            head = classify(record, self._record_limits)
+            if isinstance(head, Unreadable):
+                self.unreadable[head.reason] += 1
+                self._unreadable.inc(reason=head.reason)
+            ring.append(record, head)
+        self.records += len(records)
+        self._ingested.inc(len(records))
+        self._ring_bytes.set(ring.bytes)
+        self._ring_records.set(len(ring))
+
+    def _note_hole(self, partition: int, end: int, reason: GapReason) -> None:
+        start = self._ring.positions[partition]
+        count = end - start if self._log.dense else None
+        self._ring.append_hole(Hole(partition, start, end, reason, count))
+        self._lost.inc(end - start)
+
+    async def _skip_empty(self) -> None:
+        """Where nothing can be read up to the watermark, there is nothing: pass it."""
+        for partition, mark in (await self._log.watermarks()).items():
+            position = self._ring.positions[partition]
+            if mark.high <= position:
+                continue
+            if not await self._log.read(partition, position, max_records=1, max_bytes=1):
+                if self._log.dense:
+                    self._note_hole(partition, mark.high, GapReason.LOST)
+                else:
+                    self._ring.positions[partition] = mark.high

@@ -1,0 +1,180 @@
+"""The newest records in memory: encoded once, in order of arrival, with an index per partition.
+
+Laws:
+
+1. An item has an *arrival* number; arrivals are dense and never reused. ``begin`` <= held < ``end``.
+2. For each partition the ring holds every item from ``low(partition)`` up to ``positions[partition]``: who
+   reads at or above ``low`` misses nothing that was ingested.
+3. Bounded by bytes and by count; the oldest arrival goes first. The newest item is always held.
+4. A range that the log has lost is an item too (``Hole``), so that everyone who passes it is told.
+5. One event loop owns a ring; nothing here blocks or awaits.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from dashstream.engine.classify import RecordHead, Unreadable
+from dashstream.engine.limits import RingLimits
+from dashstream.engine.ports import LogRecord
+from dashstream.protocol.batch import encode_lead, encode_tail
+from dashstream.protocol.codes import GapReason
+
+ITEM_OVERHEAD = 400
+"""Bytes that an item costs besides its payload (measured: objects and index)."""
+
+_COMPACT_ABOVE = 1_024
+
+
+class Entry:
+    """A record as it will travel. ``previous`` is the offset before it in its partition, None if unknown."""
+
+    __slots__ = ("head", "lead", "offset", "partition", "previous", "size", "tail")
+
+    def __init__(self, record: LogRecord, head: RecordHead | Unreadable, previous: int | None) -> None:
+        self.partition = record.partition
+        self.offset = record.offset
+        self.previous = previous
+        self.head = head
+        self.tail = encode_tail(record.value)
+        self.lead = self.lead_after(previous)
+        self.size = len(self.lead) + len(self.tail)
+
+    @property
+    def end(self) -> int:
+        """The next offset after this item."""
+        return self.offset + 1
+
+    def lead_after(self, previous: int | None) -> bytes:
+        """Return the lead that names ``previous`` as the offset before this one."""
+        step = 0 if previous is None else self.offset - previous
+        return encode_lead(self.partition, self.offset, step, len(self.tail))
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Offsets ``offset`` <= o < ``end`` of a partition that will not come. ``count`` None: not known."""
+
+    partition: int
+    offset: int
+    end: int
+    reason: GapReason
+    count: int | None = None
+
+    @property
+    def size(self) -> int:
+        return 0
+
+
+Item = Entry | Hole
+
+
+class _Window:
+    """A list that is only appended to and shortened from the front, with random access."""
+
+    __slots__ = ("_dead", "_items")
+
+    def __init__(self) -> None:
+        self._items: list[Item | None] = []
+        self._dead = 0
+
+    def __len__(self) -> int:
+        return len(self._items) - self._dead
+
+    def append(self, item: Item) -> None:
+        self._items.append(item)
+
+    def pop_front(self) -> Item:
+        item = self._items[self._dead]
+        assert item is not None  # noqa: S101  # only what is before _dead is None
+        self._items[self._dead] = None
+        self._dead += 1
+        if self._dead > _COMPACT_ABOVE and self._dead * 2 > len(self._items):
+            del self._items[: self._dead]
+            self._dead = 0
+        return item
+
+    def slice(self, start: int, stop: int) -> Sequence[Item]:
+        """Return items by index from the front."""
+        return self._items[self._dead + start : self._dead + stop]  # type: ignore[return-value]  # none is None
+
+    def index_of_offset(self, offset: int) -> int:
+        """Return the index of the first item that ends above ``offset``."""
+        return bisect_left(self._items, offset + 1, lo=self._dead, key=_end) - self._dead
+
+
+def _end(item: Item | None) -> int:
+    return item.end if item is not None else -1
+
+
+class Ring:
+    """The newest items of all partitions."""
+
+    def __init__(self, limits: RingLimits) -> None:
+        self._limits = limits
+        self._items = _Window()
+        self._lanes: dict[int, _Window] = {}
+        self._lows: dict[int, int] = {}
+        self._before: dict[int, int | None] = {}
+        self.begin = 0
+        self.end = 0
+        self.bytes = 0
+        self.positions: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return self.end - self.begin
+
+    def start(self, positions: Mapping[int, int], before: Mapping[int, int]) -> None:
+        """Begin, empty, at next offsets. ``before`` names the record before each where it is known."""
+        if self.positions:
+            raise RuntimeError("a ring starts once")
+        self.positions = dict(positions)
+        self._lows = dict(positions)
+        self._before = dict(before)
+        self._lanes = {partition: _Window() for partition in positions}
+
+    def low(self, partition: int) -> int:
+        """Return the lowest next offset from which the ring holds everything of a partition."""
+        return self._lows[partition]
+
+    def append(self, record: LogRecord, head: RecordHead | Unreadable) -> Entry:
+        """Add the next record of its partition."""
+        entry = Entry(record, head, self._before.get(record.partition))
+        self._before[record.partition] = record.offset
+        self._add(entry)
+        return entry
+
+    def append_hole(self, hole: Hole) -> None:
+        """Add a range that will not come."""
+        self._add(hole)
+
+    def trim(self, max_bytes: int, max_items: int) -> None:
+        """Let go of the oldest items until the bounds are kept; the newest item stays."""
+        while len(self) > 1 and (self.bytes > max_bytes or len(self) > max_items):
+            item = self._items.pop_front()
+            self._lanes[item.partition].pop_front()
+            self._lows[item.partition] = item.end
+            self.bytes -= item.size + ITEM_OVERHEAD
+            self.begin += 1
+
+    def since(self, arrival: int, count: int) -> Sequence[Item]:
+        """Return up to ``count`` items from an arrival number on, which is at or above ``begin``."""
+        index = arrival - self.begin
+        return self._items.slice(index, min(index + count, len(self)))
+
+    def lane(self, partition: int, offset: int, count: int) -> Iterator[Item]:
+        """Yield up to ``count`` items of one partition from a next offset at or above ``low`` on."""
+        lane = self._lanes[partition]
+        index = lane.index_of_offset(offset)
+        return iter(lane.slice(index, index + count))
+
+    def _add(self, item: Item) -> None:
+        self._items.append(item)
+        self._lanes[item.partition].append(item)
+        self.positions[item.partition] = item.end
+        self.bytes += item.size + ITEM_OVERHEAD
+        self.end += 1
+        if self.bytes > self._limits.max_bytes or len(self) > self._limits.max_records:
+            self.trim(self._limits.max_bytes, self._limits.max_records)

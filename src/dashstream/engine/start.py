@@ -1,0 +1,116 @@
+"""Where a subscription starts, from what the client asked for and what the log has.
+
+The rules, for each partition:
+
+- ``latest``: the high watermark. ``earliest``: the low watermark, and what retention removed before is no gap.
+- ``cursor``: the client's next offset; a partition that the cursor does not name starts at its low watermark, for
+  the client has never heard of it. Below the low watermark is a gap ``not_retained`` of exactly what is missing;
+  above the high watermark is refused, or ignored and listed.
+- another epoch: everything that the cursor says is void. A gap ``epoch_changed`` for each partition that it names,
+  then as ``earliest``.
+- If all runs of the filter are known to the locator, nothing outside their partitions is read, and nothing before
+  their first records. ``snapshot`` starts at their latest whole states, ``earliest`` where that is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dashstream.engine.ports import Log, RunLocation, RunLocator, Watermark
+from dashstream.engine.ring import Hole
+from dashstream.protocol.codes import GapReason, StartFrom
+from dashstream.protocol.effects import SubscribeRequest
+from dashstream.protocol.position import FaultTally, PositionFault
+
+MODE_EPOCH_CHANGED = "epoch_changed"
+
+
+@dataclass(slots=True)
+class ResolvedStart:
+    """Next offsets to start at, the heads as of now, and what has to be told."""
+
+    positions: dict[int, int]
+    heads: dict[int, int]
+    mode: str
+    gaps: list[Hole] = field(default_factory=list)
+    faults: dict[PositionFault, FaultTally] = field(default_factory=dict)
+
+    @property
+    def epoch_changed(self) -> bool:
+        """Whether the client's cursor belongs to another epoch."""
+        return self.mode == MODE_EPOCH_CHANGED
+
+
+async def resolve_start(request: SubscribeRequest, log: Log, locator: RunLocator | None) -> ResolvedStart:
+    """Return where a subscription starts.
+
+    Raises:
+        LogError: the watermarks could not be read.
+    """
+    locations = await _locations(request, locator)
+    marks = await log.watermarks()
+    heads = {partition: mark.high for partition, mark in marks.items()}
+    if request.start is StartFrom.LATEST:
+        return ResolvedStart(dict(heads), heads, request.start)
+    start = ResolvedStart({partition: mark.low for partition, mark in marks.items()}, heads, request.start)
+    if request.start is StartFrom.CURSOR:
+        if request.epoch == log.epoch:
+            _apply_cursor(start, request, marks)
+        else:
+            _void_cursor(start, request)
+    if locations is not None:
+        _skip_to(start, locations, snapshot=request.start is StartFrom.SNAPSHOT)
+    if request.start is StartFrom.CURSOR and not start.epoch_changed:
+        _note_not_retained(start, marks, dense=log.dense)
+    return start
+
+
+async def _locations(request: SubscribeRequest, locator: RunLocator | None) -> list[RunLocation] | None:
+    """Return where all runs of the filter are, or None if that is not known."""
+    if locator is None or request.filter.runs is None:
+        return None
+    found = [await locator.locate(run_id) for run_id in request.filter.runs]
+    known = [location for location in found if location is not None]
+    return known if len(known) == len(found) else None
+
+
+def _apply_cursor(start: ResolvedStart, request: SubscribeRequest, marks: Mapping[int, Watermark]) -> None:
+    start.faults = dict(request.faults)
+    for partition, offset in request.positions.items():
+        if offset > marks[partition].high:
+            tally = start.faults.setdefault(PositionFault.AHEAD, FaultTally(PositionFault.AHEAD))
+            tally.add(partition, offset)
+            start.positions[partition] = marks[partition].high
+        else:
+            start.positions[partition] = offset
+
+
+def _void_cursor(start: ResolvedStart, request: SubscribeRequest) -> None:
+    start.mode = MODE_EPOCH_CHANGED
+    start.faults = dict(request.faults)
+    start.gaps = [
+        Hole(partition, offset, start.positions[partition], GapReason.EPOCH_CHANGED)
+        for partition, offset in sorted(request.positions.items())
+    ]
+
+
+def _skip_to(start: ResolvedStart, locations: list[RunLocation], *, snapshot: bool) -> None:
+    firsts: dict[int, int] = {}
+    for location in locations:
+        first = location.first_offset
+        if snapshot and location.snapshot_offset is not None:
+            first = location.snapshot_offset
+        firsts[location.partition] = min(first, firsts.get(location.partition, first))
+    for partition, head in start.heads.items():
+        lowest = min(firsts.get(partition, head), head)
+        start.positions[partition] = max(start.positions[partition], lowest)
+
+
+def _note_not_retained(start: ResolvedStart, marks: Mapping[int, Watermark], *, dense: bool) -> None:
+    for partition, offset in start.positions.items():
+        low = marks[partition].low
+        if offset < low:
+            count = low - offset if dense else None
+            start.gaps.append(Hole(partition, offset, low, GapReason.NOT_RETAINED, count))
+            start.positions[partition] = low

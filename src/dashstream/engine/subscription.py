@@ -1,0 +1,174 @@
+"""One subscription: a cursor, what was delivered to it, and the one verdict on its replay.
+
+Nothing is queued here. A subscription is either *catching up*, when its own task walks a ``Replay``, or *live*, when
+the hub gives it pages of the ring. It goes from one to the other as often as its client is slow, and ``state``
+frames say so; ``replay_complete`` is said once, when it has passed the heads that the log had at its start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from dashstream.engine.credit import Credit
+from dashstream.engine.page import Page
+from dashstream.engine.replay import Tier
+from dashstream.engine.ring import Hole
+from dashstream.engine.selection import Selection
+from dashstream.engine.start import ResolvedStart
+from dashstream.engine.view import View
+from dashstream.protocol import control
+from dashstream.protocol.codes import Delivery, Outcome
+from dashstream.protocol.effects import SubscribeRequest
+from dashstream.protocol.position import positions_to_wire
+
+
+class Sink(Protocol):
+    """Where a subscription's frames go: one client's connection."""
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the client's buffer is below its bound."""
+
+    def send_control(self, frame: control.ServerFrame) -> None:
+        """Send a control frame."""
+
+    def send_page(self, subscription: int, first_delivery: int, page: Page) -> int:
+        """Send a page as one data frame; return its bytes."""
+
+
+class Subscription:
+    """State of one subscription. Call ``begin`` first; then pages, in the order of the walk or the ring."""
+
+    def __init__(
+        self, request: SubscribeRequest, start: ResolvedStart, sink: Sink, *, epoch: str, page_bytes: int
+    ) -> None:
+        self.id = request.id
+        self.selection = Selection.of(request.filter)
+        self.page_bytes = page_bytes
+        self.credit = Credit(request.window_bytes)
+        self.positions = dict(start.positions)
+        self.delivered: dict[int, int] = {}
+        self.view: View | None = None
+        self.arrival = 0
+        self.is_closed = False
+        self._epoch = epoch
+        self._sink = sink
+        self._start = start
+        self._state: Delivery | None = None
+        self._count = 0
+        self._gaps = 0
+        self._tiers = dict.fromkeys(Tier, 0)
+        self._told = dict(start.positions)
+        self._has_verdict = False
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can take a page now."""
+        return self._sink.is_writable and self.credit.is_open
+
+    @property
+    def has_verdict(self) -> bool:
+        """Whether ``replay_complete`` was said."""
+        return self._has_verdict
+
+    @property
+    def tier_counts(self) -> Mapping[Tier, int]:
+        """Records delivered, by where they came from."""
+        return self._tiers
+
+    def begin(self) -> None:
+        """Say where delivery starts, and what is missing before."""
+        start = self._start
+        self._sink.send_control(
+            control.Subscribed(
+                id=self.id,
+                epoch=self._epoch,
+                start=positions_to_wire(start.positions),
+                mode=start.mode,
+                tiers=[Tier.MEMORY, Tier.LOG],
+                window_bytes=self.credit.window_bytes,
+                ignored=[
+                    control.Ignored(tally.fault, tally.count, list(tally.examples)) for tally in start.faults.values()
+                ],
+            )
+        )
+        for hole in start.gaps:
+            self._send_gap(hole)
+        self._judge()
+
+    def set_state(self, state: Delivery) -> None:
+        """Say how it is served, if that changed."""
+        if state is not self._state:
+            self._state = state
+            self._sink.send_control(control.State(id=self.id, state=state))
+
+    def deliver(self, page: Page, tier: Tier) -> None:
+        """Send a page's records and the hole after them, and advance."""
+        if page.count:
+            size = self._sink.send_page(self.id, self._count + 1, page)
+            self.credit.spend(page.delivered, size)
+            self._count += page.count
+            self._tiers[tier] += page.count
+            self.delivered.update(page.delivered)
+        hole = page.hole
+        if hole is not None and self.positions.get(hole.partition, 0) < hole.end:
+            self._send_gap(hole)
+        self.positions.update(page.advance)
+        if not self._has_verdict:
+            self._judge()
+
+    def send_progress(self) -> None:
+        """Say how far records that do not pass have been passed, if that is further than what was said."""
+        news = {
+            partition: offset
+            for partition, offset in self.positions.items()
+            if offset > self._told.get(partition, -1) and offset > self.delivered.get(partition, -1)
+        }
+        if news:
+            self._told.update(news)
+            self._sink.send_control(control.Progress(id=self.id, positions=positions_to_wire(news)))
+
+    def end(self) -> None:
+        """The client wants no more: give the verdict if there was none."""
+        self.is_closed = True
+        if not self._has_verdict:
+            self._send_verdict(Outcome.PARTIAL)
+
+    def _judge(self) -> None:
+        heads = self._start.heads
+        if all(self.positions[partition] >= head for partition, head in heads.items()):
+            whole = not self._gaps and not self._start.faults
+            self._send_verdict(Outcome.COMPLETE if whole else Outcome.PARTIAL)
+
+    def _send_verdict(self, outcome: Outcome) -> None:
+        self._has_verdict = True
+        self._told.update(self.positions)
+        self._sink.send_control(
+            control.ReplayComplete(
+                id=self.id,
+                outcome=outcome,
+                delivered=str(self._count),
+                gaps=self._gaps,
+                positions=positions_to_wire(self.positions),
+                tiers=control.TierCounts(
+                    memory=str(self._tiers[Tier.MEMORY]),
+                    retained=str(self._tiers[Tier.RETAINED]),
+                    log=str(self._tiers[Tier.LOG]),
+                ),
+            )
+        )
+
+    def _send_gap(self, hole: Hole) -> None:
+        self._gaps += 1
+        self._told[hole.partition] = hole.end
+        self._sink.send_control(
+            control.Gap(
+                id=self.id,
+                partition=hole.partition,
+                start=str(hole.offset),
+                end=str(hole.end),
+                reason=hole.reason,
+                count=None if hole.count is None else str(hole.count),
+            )
+        )

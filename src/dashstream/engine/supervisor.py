@@ -1,0 +1,87 @@
+"""Keeps the gateway's own tasks running: what fails is logged, counted and started again, with backoff.
+
+A supervised task never ends silently: it returns (it is done), it is cancelled (we stop), or it raises and is
+restarted. Which tasks are failing now, and why, is there to be read by health.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from dashstream.engine.backoff import Backoff, BackoffLimits
+from dashstream.engine.ports import Clock, Counter, Metrics
+
+_log = structlog.get_logger(__name__)
+
+HEALTHY_AFTER_S = 10.0
+"""A task that ran this long is healthy again: the next failure is a first one."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFailure:
+    """The last failure of a task that has not recovered since."""
+
+    name: str
+    error: str
+    at_us: int
+    attempts: int
+
+
+class Supervisor:
+    """Owns a set of tasks by name."""
+
+    def __init__(
+        self, clock: Clock, metrics: Metrics, names: tuple[str, ...], limits: BackoffLimits | None = None
+    ) -> None:
+        self._clock = clock
+        self._limits = limits or BackoffLimits()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._failures: dict[str, TaskFailure] = {}
+        self._restarts: Counter = metrics.counter(
+            "dashstream_tasks_restarted_total", "Own tasks that failed and were started again", {"task": names}
+        )
+
+    @property
+    def failures(self) -> list[TaskFailure]:
+        """Tasks that are failing now."""
+        return list(self._failures.values())
+
+    def start(self, name: str, job: Callable[[], Awaitable[None]]) -> None:
+        """Run a job until it returns or ``stop`` is called; ``recovered`` marks it healthy before that."""
+        self._tasks[name] = asyncio.get_running_loop().create_task(self._run(name, job), name=f"dashstream-{name}")
+
+    def recovered(self, name: str) -> None:
+        """A job reports that it works again."""
+        self._failures.pop(name, None)
+
+    async def stop(self) -> None:
+        """Cancel all jobs and wait for their end."""
+        tasks = list(self._tasks.values())
+        self._tasks.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self, name: str, job: Callable[[], Awaitable[None]]) -> None:
+        backoff = Backoff(self._limits)
+        while True:
+            started = self._clock.monotonic()
+            try:
+                await job()
+            except Exception as error:  # noqa: BLE001  # whatever it is, the task must run again
+                if self._clock.monotonic() - started >= HEALTHY_AFTER_S:
+                    backoff.reset()
+                self._note(name, error, backoff.attempt + 1)
+            else:
+                self._failures.pop(name, None)
+                return
+            await asyncio.sleep(backoff.next_delay())
+
+    def _note(self, name: str, error: Exception, attempts: int) -> None:
+        self._restarts.inc(task=name)
+        self._failures[name] = TaskFailure(name, repr(error), self._clock.now_us(), attempts)
+        _log.warning("task_failed", task=name, error=repr(error), attempts=attempts)

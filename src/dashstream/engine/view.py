@@ -1,0 +1,103 @@
+"""What live subscribers with one filter see of the ring: computed once, shared by all of them.
+
+Each ring item is asked once per filter whether it passes. Subscribers at the same arrival get the very same
+page. The step of an entry names the previous one that passes, which is the same for all of them.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+
+from dashstream.engine.page import Page, PageBuilder
+from dashstream.engine.ring import Entry, Hole, Item, Ring
+from dashstream.engine.selection import Selection
+
+Picked = tuple[int, Item, bytes]
+
+SLICE = 512
+
+
+class View:
+    """Pages of the ring for one selection, from any arrival at or above ``begin`` on."""
+
+    def __init__(self, ring: Ring, selection: Selection) -> None:
+        self._ring = ring
+        self._selection = selection
+        self._passes_all = selection.passes_all
+        self._pages: dict[tuple[int, int], Page] = {}
+        self._picked: list[Picked] = []
+        self._last: dict[int, int] = {}
+        self._end = ring.end
+        self.begin = ring.end
+        self.subscribers = 0
+
+    def note_delivered(self, delivered: Mapping[int, int]) -> None:
+        """Learn from a subscriber that joins which records passed last, by the next offsets after them."""
+        for partition, following in delivered.items():
+            if following - 1 > self._last.get(partition, -1):
+                self._last[partition] = following - 1
+
+    def extend(self) -> None:
+        """Take note of what is new in the ring and let go of what left it."""
+        if self._end == self._ring.end:
+            return
+        self._pages.clear()
+        if not self._passes_all:
+            self._drop_trimmed()
+            start = max(self._end, self._ring.begin)
+            for arrival, item in enumerate(self._ring.since(start, self._ring.end - start), start):
+                self._pick(arrival, item)
+        self._end = self._ring.end
+
+    def page(self, arrival: int, limit: int) -> Page:
+        """Return the page from an arrival on; ``arrival`` is at or above ``begin`` and the ring's begin."""
+        key = (arrival, limit)
+        page = self._pages.get(key)
+        if page is None:
+            page = self._pages[key] = self._build(self._since(arrival), limit)
+        return page
+
+    def _pick(self, arrival: int, item: Item) -> None:
+        if isinstance(item, Hole):
+            self._picked.append((arrival, item, b""))
+        elif self._selection.passes(item.head):
+            previous = self._last.get(item.partition)
+            lead = item.lead if previous == item.previous else item.lead_after(previous)
+            self._picked.append((arrival, item, lead))
+            self._last[item.partition] = item.offset
+
+    def _drop_trimmed(self) -> None:
+        dropped = bisect_left(self._picked, self._ring.begin, key=_arrival)
+        del self._picked[:dropped]
+
+    def _since(self, arrival: int) -> Iterator[Picked]:
+        """Yield what passes from an arrival on, fetched in small slices: a page is mostly shorter."""
+        if not self._passes_all:
+            index = bisect_left(self._picked, arrival, key=_arrival)
+            while found := self._picked[index : index + SLICE]:
+                yield from found
+                index += SLICE
+            return
+        while found_items := self._ring.since(arrival, SLICE):
+            for item in found_items:
+                yield arrival, item, item.lead if isinstance(item, Entry) else b""
+                arrival += 1
+
+    def _build(self, picked: Iterable[Picked], limit: int) -> Page:
+        builder = PageBuilder(limit)
+        page = builder.page
+        for arrival, item, lead in picked:
+            if isinstance(item, Hole):
+                page.hole = item
+                page.arrival = arrival + 1
+                return builder.finish()
+            if not builder.add(item, lead):
+                page.arrival = arrival
+                return builder.finish()
+        page.arrival = self._end
+        return builder.finish(self._ring.positions.items())
+
+
+def _arrival(picked: Picked) -> int:
+    return picked[0]

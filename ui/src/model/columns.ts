@@ -1,0 +1,72 @@
+/** Growable columns of numbers, and interned names: what lets a page hold a hundred thousand records cheaply. */
+
+type Numbers = Float64Array | Uint32Array | Int32Array | Uint16Array | Uint8Array;
+
+/** An append-only column over a typed array that doubles when full. */
+export class Column<T extends Numbers> {
+  #values: T;
+  length = 0;
+
+  constructor(private readonly make: (capacity: number) => T) {
+    this.#values = make(1024);
+  }
+
+  push(value: number): void {
+    if (this.length === this.#values.length) {
+      const larger = this.make(this.#values.length * 2);
+      larger.set(this.#values);
+      this.#values = larger;
+    }
+    this.#values[this.length] = value;
+    this.length += 1;
+  }
+
+  at(index: number): number {
+    return this.#values[index] ?? 0;
+  }
+}
+
+export const float64 = () => new Column((capacity) => new Float64Array(capacity));
+export const uint32 = () => new Column((capacity) => new Uint32Array(capacity));
+export const int32 = () => new Column((capacity) => new Int32Array(capacity));
+export const uint16 = () => new Column((capacity) => new Uint16Array(capacity));
+
+/** Texts as small numbers. 0 is the empty text. */
+export class Names {
+  readonly #names: string[] = [""];
+  readonly #ids = new Map<string, number>([["", 0]]);
+
+  id(name: string): number {
+    const known = this.#ids.get(name);
+    if (known !== undefined) return known;
+    const id = this.#names.length;
+    this.#names.push(name);
+    this.#ids.set(name, id);
+    return id;
+  }
+
+  /** The id of a name that may not be known. */
+  find(name: string): number | null {
+    return this.#ids.get(name) ?? null;
+  }
+
+  name(id: number): string {
+    return this.#names[id] ?? "";
+  }
+
+  get count(): number {
+    return this.#names.length;
+  }
+}
+
+/** How many of the first `length` values, ascending by `valueAt`, are below `bound`. */
+export function countBelow(length: number, bound: number, valueAt: (index: number) => number): number {
+  let low = 0;
+  let high = length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (valueAt(middle) < bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

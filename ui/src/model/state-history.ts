@@ -1,0 +1,258 @@
+/**
+ * Every state of one namespace of a run: checkpoints and diffs in, verified states at any step out.
+ *
+ * A step is one transition. A diff is applied exactly when its base is the state at hand, and what comes out must
+ * have the announced hash; otherwise the step is in doubt and shows the last state that was reached, until a
+ * checkpoint heals. A repeated record changes nothing and raises no alarm.
+ *
+ * Memory: states share structure. As long as their sum fits the budget every step's state is held; above it only
+ * every 2nd, 4th, ... is (and those made by a checkpoint), and the rest is rebuilt from the records when asked for.
+ */
+
+import { type Checkpoint, HashAlgorithm, type StateDiff } from "../protocol/gen/dashstream_pb";
+import type { JsonValue } from "../protocol/json";
+import { applyOps, opsFromWire, type PatchOp } from "../protocol/patch";
+import { HashedState, sameHash } from "../protocol/state-hash";
+import { CheckpointAssembly, CheckpointError, type Doubt, parseState, readState } from "./checkpoints";
+import { countBelow } from "./columns";
+import { pathCost, shareStructure, slotCount } from "./structure";
+
+export interface Step {
+  /** Row of the record that made it. */
+  readonly row: number;
+  readonly superstep: bigint | null;
+  readonly operations: number;
+  /** Hash announced by the producer; empty when it announced none. */
+  readonly hash: Uint8Array;
+  doubt: Doubt | null;
+  detail: string | null;
+  /** The state can be had: held, or by applying this step's record to the step before. */
+  origin: "diff" | "full" | "none";
+}
+
+export interface StateAtStep {
+  readonly value: JsonValue;
+  /** The step whose state this is; earlier than asked for while in doubt. */
+  readonly step: number;
+}
+
+const SLOT_BUDGET = 12_000_000;
+const REBUILT_KEPT = 8;
+
+export class StateHistory {
+  readonly steps: Step[] = [];
+  verified = 0;
+  /** Every step below this one is verified. */
+  verifiedBelow = 0;
+  incidents = 0;
+  #head: HashedState | null = null;
+  #doubt: Doubt | null = "no_checkpoint";
+  #detail: string | null = null;
+  readonly #assembly = new CheckpointAssembly();
+  readonly #held = new Map<number, JsonValue>();
+  readonly #pinned = new Set<number>();
+  readonly #costs: number[] = [];
+  #heldCost = 0;
+  #stride = 1;
+  readonly #rebuilt = new Map<number, JsonValue>();
+
+  /** `diffAt` gives a step's diff record again; null when its bytes are no longer held. */
+  constructor(
+    private readonly diffAt: (row: number) => StateDiff | null,
+    private readonly slotBudget = SLOT_BUDGET,
+  ) {}
+
+  /** Doubt about the newest state; null when it is verified. */
+  get doubt(): Doubt | null {
+    return this.#doubt;
+  }
+
+  get detail(): string | null {
+    return this.#detail;
+  }
+
+  applyDiff(row: number, superstep: bigint | null, diff: StateDiff): void {
+    const before = this.#head;
+    const known = diff.hashAlgorithm === HashAlgorithm.TREE_1 && diff.stateHash.length > 0;
+    let ops: PatchOp[] = [];
+    let origin: Step["origin"] = "none";
+    try {
+      if (diff.fullState.length > 0) {
+        this.#reset(parseState(diff.fullState), diff.hashAlgorithm, diff.stateHash);
+        origin = "full";
+      } else if (before === null) {
+        this.#suspect("no_checkpoint", "no full state came before this change");
+      } else if (known && !sameHash(diff.baseStateHash, before.hash)) {
+        if (sameHash(diff.stateHash, before.hash)) this.#trust();
+        else this.#suspect("base_mismatch", "an earlier change is missing");
+      } else if (known && diff.operations.length === 0) {
+        this.#settle(before, diff.stateHash);
+        origin = "diff";
+      } else {
+        ops = opsFromWire(diff.operations);
+        this.#patched(before.apply(ops), known, diff.stateHash);
+        origin = "diff";
+      }
+    } catch (error) {
+      this.#suspect(error instanceof CheckpointError ? error.doubt : "patch_failed", messageOf(error));
+    }
+    if (this.#doubt === "hash_mismatch") origin = "none";
+    const cost = before === null ? 0 : ops.reduce((sum, op) => sum + 1 + pathCost(before.value, op.path), 1);
+    this.#push({ row, superstep, operations: diff.operations.length, hash: diff.stateHash, origin }, cost);
+  }
+
+  applyCheckpoint(row: number, superstep: bigint | null, checkpoint: Checkpoint): void {
+    try {
+      const whole = this.#assembly.add(checkpoint);
+      if (whole === null) return;
+      if (!checkpoint.isTransition && this.#isKnown(checkpoint)) return;
+      this.#reset(readState(checkpoint, whole), checkpoint.hashAlgorithm, checkpoint.stateHash);
+    } catch (error) {
+      this.#suspect(error instanceof CheckpointError ? error.doubt : "checkpoint_damaged", messageOf(error));
+    }
+    const origin = this.#head === null || this.#doubt === "hash_mismatch" ? "none" : "full";
+    const last = this.steps.at(-1);
+    if (checkpoint.isTransition || last === undefined || this.#isNews(last, superstep)) {
+      const cost = origin === "full" && this.#head !== null ? slotCount(this.#head.value) : 1;
+      this.#push({ row, superstep, operations: 0, hash: checkpoint.stateHash, origin }, cost);
+    } else if (origin === "full") this.#heal(last);
+  }
+
+  /** The newest step made by a record before `rows`; null when there is none. */
+  stepBefore(rows: number): number | null {
+    const count = countBelow(this.steps.length, rows, (index) => this.steps[index]?.row ?? 0);
+    return count === 0 ? null : count - 1;
+  }
+
+  /** The state after a step, or the last one that was reached before it; null when none ever was. */
+  stateAt(step: number): StateAtStep | null {
+    let reached = Math.min(step, this.steps.length - 1);
+    while (reached >= 0 && this.steps[reached]?.origin === "none") reached -= 1;
+    if (reached < 0) return null;
+    const value = this.#held.get(reached) ?? this.#rebuilt.get(reached) ?? this.#rebuild(reached);
+    return value === undefined ? null : { value, step: reached };
+  }
+
+  /** Operations of a step's record; empty for a step made by a full state. */
+  operationsOf(step: number): readonly PatchOp[] {
+    const made = this.steps[step];
+    if (made === undefined || made.operations === 0) return [];
+    const diff = this.diffAt(made.row);
+    try {
+      return diff === null ? [] : opsFromWire(diff.operations);
+    } catch {
+      return [];
+    }
+  }
+
+  #isKnown(checkpoint: Checkpoint): boolean {
+    return (
+      this.#head !== null &&
+      this.#doubt === null &&
+      checkpoint.hashAlgorithm === HashAlgorithm.TREE_1 &&
+      sameHash(checkpoint.stateHash, this.#head.hash)
+    );
+  }
+
+  /** Whether a checkpoint shows a transition whose own record never came. */
+  #isNews(last: Step, superstep: bigint | null): boolean {
+    return last.doubt === null || last.superstep !== superstep;
+  }
+
+  #reset(value: JsonValue, algorithm: HashAlgorithm, expected: Uint8Array): void {
+    const fresh = HashedState.of(shareStructure(this.#head?.value, value));
+    this.#patched(fresh, algorithm === HashAlgorithm.TREE_1 && expected.length > 0, expected);
+  }
+
+  #patched(next: HashedState, known: boolean, expected: Uint8Array): void {
+    if (known) return this.#settle(next, expected);
+    this.#head = next;
+    this.#doubt = "unverifiable";
+    this.#detail = "the producer sent no hash that this page can compare";
+  }
+
+  #settle(next: HashedState, expected: Uint8Array): void {
+    if (!sameHash(next.hash, expected)) {
+      return this.#suspect("hash_mismatch", "the state differs from the producer's");
+    }
+    this.#head = next;
+    this.#trust();
+  }
+
+  #trust(): void {
+    this.#doubt = null;
+    this.#detail = null;
+  }
+
+  #suspect(doubt: Doubt, detail: string): void {
+    this.#doubt = doubt;
+    this.#detail = detail;
+    this.incidents += 1;
+  }
+
+  #heal(step: Step): void {
+    step.doubt = this.#doubt;
+    step.detail = this.#detail;
+    step.origin = "full";
+    if (step.doubt === null) this.#verify();
+    this.#hold(this.steps.length - 1, slotCount(this.#head?.value ?? null), true);
+  }
+
+  #push(made: Omit<Step, "doubt" | "detail">, cost: number): void {
+    const step = this.steps.length;
+    // A step that only confirmed the state at hand has that state.
+    const origin = made.origin === "none" && this.#doubt === null ? "full" : made.origin;
+    this.steps.push({ ...made, origin, doubt: this.#doubt, detail: this.#detail });
+    this.#costs.push(cost);
+    if (this.#doubt === null) this.#verify();
+    if (origin !== "none") this.#hold(step, cost, origin === "full");
+  }
+
+  #verify(): void {
+    this.verified += 1;
+    while (this.steps[this.verifiedBelow]?.doubt === null) this.verifiedBelow += 1;
+  }
+
+  #hold(step: number, cost: number, pin: boolean): void {
+    if (this.#head === null) return;
+    if (pin) this.#pinned.add(step);
+    if (!pin && step % this.#stride !== 0) return;
+    this.#held.set(step, this.#head.value);
+    this.#costs[step] = cost;
+    this.#heldCost += cost;
+    if (this.#heldCost > this.slotBudget && this.#stride < 1 << 20) this.#thin();
+  }
+
+  #thin(): void {
+    this.#stride *= 2;
+    for (const step of this.#held.keys()) {
+      if (step % this.#stride === 0 || this.#pinned.has(step)) continue;
+      this.#held.delete(step);
+      this.#heldCost -= this.#costs[step] ?? 0;
+    }
+  }
+
+  #rebuild(step: number): JsonValue | undefined {
+    let start = step - 1;
+    while (start >= 0 && !this.#held.has(start) && !this.#rebuilt.has(start)) start -= 1;
+    let value = this.#held.get(start) ?? this.#rebuilt.get(start);
+    for (let next = start + 1; next <= step && value !== undefined; next += 1) {
+      const made = this.steps[next] as Step;
+      if (made.origin === "none" || made.operations === 0) continue;
+      const diff = this.diffAt(made.row);
+      value = diff === null ? undefined : applyOps(value, opsFromWire(diff.operations));
+    }
+    if (value !== undefined) this.#remember(step, value);
+    return value;
+  }
+
+  #remember(step: number, value: JsonValue): void {
+    this.#rebuilt.set(step, value);
+    const oldest = this.#rebuilt.keys().next().value;
+    if (this.#rebuilt.size > REBUILT_KEPT && oldest !== undefined) this.#rebuilt.delete(oldest);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, 200);
+}

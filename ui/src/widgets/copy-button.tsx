@@ -1,0 +1,46 @@
+import { useEffect, useState } from "react";
+import { IconButton } from "./button";
+
+const CONFIRM_MS = 1200;
+
+interface CopyButtonProps {
+  label: string;
+  /** The text itself, or how to get it: a large value is fetched only when it is asked for. */
+  text: string | (() => Promise<string>);
+  "data-testid"?: string;
+}
+
+type Outcome = "copied" | "failed" | null;
+
+export function CopyButton({ label, text, ...rest }: CopyButtonProps) {
+  const [outcome, setOutcome] = useState<Outcome>(null);
+
+  useEffect(() => {
+    if (!outcome) return;
+    const timer = setTimeout(() => setOutcome(null), CONFIRM_MS);
+    return () => clearTimeout(timer);
+  }, [outcome]);
+
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(typeof text === "string" ? text : await text());
+      setOutcome("copied");
+    } catch {
+      setOutcome("failed");
+    }
+  };
+
+  return (
+    <>
+      <IconButton
+        icon={outcome === "copied" ? "check" : outcome === "failed" ? "alert" : "copy"}
+        label={outcome === "failed" ? "The browser refused the clipboard" : label}
+        onClick={() => void copy()}
+        {...rest}
+      />
+      <span className="visually-hidden" role="status">
+        {outcome === "copied" ? "Copied" : ""}
+      </span>
+    </>
+  );
+}

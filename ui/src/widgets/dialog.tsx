@@ -1,0 +1,37 @@
+import { Dialog as Primitive } from "radix-ui";
+import type { ReactNode } from "react";
+import { IconButton } from "./button";
+import "./dialog.css";
+
+interface DialogProps {
+  title: string;
+  description?: string;
+  open: boolean;
+  onClose: () => void;
+  wide?: boolean;
+  children: ReactNode;
+}
+
+/** Modal sheet. The backdrop is our own element: the library's locks scrolling with a style tag, which CSP refuses. */
+export function Dialog({ title, description, open, onClose, wide = false, children }: DialogProps) {
+  return (
+    <Primitive.Root open={open} onOpenChange={(next) => !next && onClose()}>
+      <Primitive.Portal>
+        <div className="dialog__backdrop" />
+        <Primitive.Content
+          className={`dialog${wide ? " dialog--wide" : ""}`}
+          {...(description ? {} : { "aria-describedby": undefined })}
+        >
+          <header className="dialog__header">
+            <Primitive.Title className="dialog__title">{title}</Primitive.Title>
+            <IconButton icon="close" label="Close" shortcut="Esc" onClick={onClose} />
+          </header>
+          {description && (
+            <Primitive.Description className="dialog__description">{description}</Primitive.Description>
+          )}
+          <div className="dialog__body">{children}</div>
+        </Primitive.Content>
+      </Primitive.Portal>
+    </Primitive.Root>
+  );
+}

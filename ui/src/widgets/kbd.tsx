@@ -1,0 +1,16 @@
+import { Fragment } from "react";
+import "./kbd.css";
+
+/** Keys as caps; `keys` is space-separated for a sequence, as in "g r". */
+export function Kbd({ keys }: { keys: string }) {
+  return (
+    <span className="kbd">
+      {keys.split(" ").map((key, index) => (
+        <Fragment key={`${index}-${key}`}>
+          {index > 0 && " "}
+          <kbd className="kbd__key">{key}</kbd>
+        </Fragment>
+      ))}
+    </span>
+  );
+}
