@@ -30,7 +30,7 @@ BETWEEN_KILLS = (150, 900)  # records, so that a kill falls at any place of a ba
 
 async def log_length(data_dir: Path) -> int:
     """Records on the log, read as another process reads them, with no gateway's help."""
-    log = await SqliteLog.open_reader(data_dir / "log.db")
+    log = SqliteLog.open(data_dir / "log.db", read_only=True)
     try:
         return sum(mark.high - mark.low for mark in (await log.watermarks()).values())
     finally:
@@ -39,7 +39,7 @@ async def log_length(data_dir: Path) -> int:
 
 async def sequences_on_log(data_dir: Path) -> Counter[tuple[str, str, int]]:
     """How often each (producer, thread, sequence) is stored."""
-    log = await SqliteLog.open_reader(data_dir / "log.db")
+    log = SqliteLog.open(data_dir / "log.db", read_only=True)
     found: Counter[tuple[str, str, int]] = Counter()
     try:
         for partition, mark in (await log.watermarks()).items():

@@ -81,7 +81,7 @@ async def hanging() -> AsyncIterator[dict[str, str]]:
 
 async def on_log(data_dir: Path) -> list[Decoded]:
     """All records of the log, by partition and offset."""
-    log = await SqliteLog.open_reader(data_dir / "log.db")
+    log = SqliteLog.open(data_dir / "log.db", read_only=True)
     try:
         found = []
         for partition, mark in (await log.watermarks()).items():
