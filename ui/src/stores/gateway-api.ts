@@ -1,0 +1,135 @@
+/**
+ * The HTTP seam: what the page asks of a gateway outside of a run's records.
+ *
+ * Answers are checked before the page sees them. Times are microseconds since the Unix epoch as numbers, names end
+ * in `Us`; sequences, offsets and producer epochs are 64-bit and stay decimal strings. What is not known is null.
+ */
+
+import type { RunStatus } from "../model/frame";
+
+/** A request that was answered with a problem, or not at all; the message is for people. */
+export class GatewayError extends Error {
+  override readonly name = "GatewayError";
+
+  constructor(
+    message: string,
+    /** HTTP status; null when no answer came. */
+    readonly status: number | null,
+    /** Code of the problem, such as "unauthenticated", "not_found", "unreachable", "bad_answer". */
+    readonly code: string,
+    /** When to ask again at the earliest, in milliseconds; null when the gateway did not say. */
+    readonly retryAfterMs: number | null = null,
+  ) {
+    super(message);
+  }
+}
+
+export interface RunInterrupt {
+  readonly id: string;
+  readonly nodeId: string;
+  /** JSON text of what the program asks. */
+  readonly value: string;
+  readonly when: string;
+}
+
+/** One row of the list of runs. */
+export interface RunListing {
+  readonly runId: string;
+  readonly threadId: string;
+  readonly tenantId: string;
+  readonly graphId: string;
+  readonly graphName: string;
+  readonly status: RunStatus;
+  readonly startedUs: number;
+  readonly endedUs: number | null;
+  readonly durationUs: number | null;
+  readonly lastUs: number;
+  readonly supersteps: number;
+  readonly records: number;
+  readonly duplicates: number;
+  readonly nodeExecutions: number;
+  readonly llmCalls: number;
+  readonly toolCalls: number;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly errors: number;
+  /** Records that the producer says it dropped. */
+  readonly losses: number;
+  readonly interrupts: readonly RunInterrupt[];
+  /** The interrupted run that this one continues. */
+  readonly resumes: string | null;
+  /** The run that continues this one; an interrupt of a resumed run waits no more. */
+  readonly resumedBy: string | null;
+  readonly partition: number;
+  readonly firstOffset: string;
+  readonly lastOffset: string;
+  readonly firstSequence: string | null;
+  readonly lastSequence: string | null;
+  readonly producerId: string;
+  readonly producerEpoch: string;
+  readonly program: string | null;
+  readonly truthEdges: string | null;
+  /** The start of the run is retained. */
+  readonly hasStart: boolean;
+}
+
+export interface RunsQuery {
+  readonly status?: RunStatus;
+  /** Graph id or name. */
+  readonly graph?: string;
+  readonly thread?: string;
+  /** Part of the run's id, thread, graph or program. */
+  readonly text?: string;
+  /** From 1 to 500; 100 when absent. */
+  readonly limit?: number;
+  /** `next` of the page before. */
+  readonly before?: string;
+}
+
+export interface RunsAnswer {
+  /** Newest first. */
+  readonly runs: readonly RunListing[];
+  /** Where the next page begins; null on the last. */
+  readonly next: string | null;
+  /** Give it back with the same query: the answer is "unchanged" while nothing has changed. */
+  readonly etag: string | null;
+}
+
+export interface GatewayVersion {
+  readonly version: string;
+  readonly instance: string;
+  readonly schemaVersion: number;
+  readonly topic: string;
+  readonly epoch: string;
+  readonly partitions: number;
+  readonly maxRecordBytes: number;
+  readonly maxBodyBytes: number;
+}
+
+export type HealthLevel = "ok" | "degraded" | "failed";
+
+export interface HealthReason {
+  /** Name of the check. */
+  readonly check: string;
+  readonly level: HealthLevel;
+  readonly message: string;
+}
+
+export interface GatewayHealth {
+  readonly level: HealthLevel;
+  readonly reasons: readonly HealthReason[];
+  /** Facts that could not be judged; never counted as zero. */
+  readonly unknown: readonly string[];
+  /** Length of the recent window in seconds. */
+  readonly windowS: number;
+}
+
+/** The gateway over HTTP. Every call rejects with GatewayError; an aborted one with the signal's reason. */
+export interface GatewayApi {
+  /** A page of runs, or "unchanged" when `etag` still names the newest. */
+  runs(query: RunsQuery, etag: string | null, signal: AbortSignal): Promise<RunsAnswer | "unchanged">;
+  version(signal: AbortSignal): Promise<GatewayVersion>;
+  health(signal: AbortSignal): Promise<GatewayHealth>;
+  /** The run as a `.dsrun` file. */
+  exportRun(runId: string, signal: AbortSignal): Promise<Blob>;
+}
