@@ -37,9 +37,7 @@ def tiny() -> Program:
     graph = StateGraph(State)
     graph.add_node("tick", lambda state: {"count": state["count"] + 1})
     graph.add_edge(START, "tick")
-    graph.add_conditional_edges(
-        "tick", lambda state: END if state["count"] >= steps else "tick", ["tick", END]
-    )
+    graph.add_conditional_edges("tick", lambda state: END if state["count"] >= steps else "tick", ["tick", END])
     compiled = graph.compile()
     return lambda: compiled.invoke({"count": 0}, {"recursion_limit": steps + 5}), steps
 
@@ -88,9 +86,7 @@ def chat() -> Program:
     graph.add_node("tools", ToolNode([lookup]))
     graph.add_edge(START, "talk")
     graph.add_edge("talk", "tools")
-    graph.add_conditional_edges(
-        "tools", lambda state: END if state["turn"] >= turns else "talk", ["talk", END]
-    )
+    graph.add_conditional_edges("tools", lambda state: END if state["turn"] >= turns else "talk", ["talk", END])
     compiled = graph.compile()
     start = {"messages": [HumanMessage("hello")], "turn": 0}
     return lambda: compiled.invoke(start, {"recursion_limit": 3 * turns}), 2 * turns
@@ -113,9 +109,7 @@ def large() -> Program:
     graph = StateGraph(State)
     graph.add_node("touch", touch)
     graph.add_edge(START, "touch")
-    graph.add_conditional_edges(
-        "touch", lambda state: END if state["step"] >= steps else "touch", ["touch", END]
-    )
+    graph.add_conditional_edges("touch", lambda state: END if state["step"] >= steps else "touch", ["touch", END])
     compiled = graph.compile()
     text = "All happy graphs are alike; each unhappy graph fails in its own way. " * 14
     documents = [{"id": n, "text": f"{n} {text}", "read": -1, "tags": ["a", "b"]} for n in range(1000)]
@@ -137,9 +131,7 @@ def wide() -> Program:
     graph.add_edge(START, "plan")
     graph.add_conditional_edges("plan", lambda _: [Send("work", {"n": n}) for n in range(width)], ["work"])
     graph.add_edge("work", "join")
-    graph.add_conditional_edges(
-        "join", lambda state: END if state["round"] >= rounds else "plan", ["plan", END]
-    )
+    graph.add_conditional_edges("join", lambda state: END if state["round"] >= rounds else "plan", ["plan", END])
     compiled = graph.compile()
     return lambda: compiled.invoke({"results": [], "round": 0}, {"recursion_limit": 4 * rounds}), 3 * rounds
 

@@ -22,9 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def build_wheel(into: Path) -> Path:
-    subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", into], cwd=ROOT, check=True
-    )
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", into], cwd=ROOT, check=True)
     return next(into.glob("*.whl"))
 
 
@@ -33,9 +31,7 @@ def install(wheel: Path, environment: Path) -> float:
     began = time.monotonic()
     uv = Path(sys.executable).parent / "uv"
     subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, environment], check=True)
-    subprocess.run(
-        [uv, "pip", "install", "--quiet", "--python", environment / "bin" / "python", wheel], check=True
-    )
+    subprocess.run([uv, "pip", "install", "--quiet", "--python", environment / "bin" / "python", wheel], check=True)
     return time.monotonic() - began
 
 

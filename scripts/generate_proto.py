@@ -53,17 +53,13 @@ def generate(into: Path) -> dict[Path, Path]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--check", action="store_true", help="compare only; exit 1 when the committed code is stale"
-    )
+    parser.add_argument("--check", action="store_true", help="compare only; exit 1 when the committed code is stale")
     check = parser.parse_args().check
     with tempfile.TemporaryDirectory() as folder:
         pairs = generate(Path(folder))
         if check:
             stale = [
-                str(old)
-                for new, old in pairs.items()
-                if not old.exists() or not filecmp.cmp(new, old, shallow=False)
+                str(old) for new, old in pairs.items() if not old.exists() or not filecmp.cmp(new, old, shallow=False)
             ]
             for path in stale:
                 print(f"stale generated code: {path}; run 'make generate'")

@@ -212,9 +212,7 @@ def control_vectors() -> list[dict[str, Any]]:
             raise SystemExit(f"{name}: accepted")
         vectors.append({"name": name, "sender": "client", "text": text, "accepted": False, "reason": reason})
     text = json.dumps({**SERVER_FRAMES["progress"], "later": {"field": 1}})
-    vectors.append(
-        {"name": "a server's unknown field is ignored", "sender": "server", "text": text, "accepted": True}
-    )
+    vectors.append({"name": "a server's unknown field is ignored", "sender": "server", "text": text, "accepted": True})
     return vectors
 
 
@@ -241,8 +239,7 @@ def frame_vectors() -> list[dict[str, Any]]:
                 "subscription": subscription,
                 "first_delivery": str(first),
                 "entries": [
-                    {"partition": p, "offset": str(o), "step": str(s), "value": v.hex()}
-                    for p, o, s, v in chosen
+                    {"partition": p, "offset": str(o), "step": str(s), "value": v.hex()} for p, o, s, v in chosen
                 ],
             }
         )

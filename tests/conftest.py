@@ -14,6 +14,12 @@ from pathlib import Path
 
 import pytest
 
+
+def pytest_configure() -> None:
+    """Let no event loop come into being by itself: the plugin would ask for one, put it aside and never close it."""
+    asyncio.set_event_loop(None)
+
+
 DASHSTREAM = Path(sys.executable).parent / "dashstream"
 START_S = 30.0
 

@@ -37,6 +37,7 @@ class FactsGatherer:
         self,
         clock: Clock,
         log: Log,
+        *,
         ingest: IngestService,
         pump: IngestPump,
         indexer: Indexer,

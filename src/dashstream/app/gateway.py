@@ -164,7 +164,7 @@ def _listen(settings: Settings) -> socket.socket:
                 f"port {port} of {host} is in use; give another --port, or 0 for a free one"
             ) from error
         raise GatewayStartError(f"cannot listen on {host} port {port}: {error.strerror}") from error
-    listener.setblocking(False)
+    listener.settimeout(0)
     return listener
 
 

@@ -36,7 +36,7 @@ class RateLimiter:
         self._windows: dict[str, tuple[float, int, int]] = {}
         self._lock = threading.Lock()
 
-    def __call__(self, logger: Any, method: str, event: EventDict) -> EventDict:  # noqa: ARG002  # structlog's signature
+    def __call__(self, _logger: Any, _method: str, event: EventDict) -> EventDict:
         name = str(event.get("event", ""))
         now = self._clock()
         with self._lock:
@@ -60,7 +60,7 @@ class SecretMask:
     def __init__(self, secrets: Collection[str] = ()) -> None:
         self._secrets = tuple(secret for secret in secrets if secret)
 
-    def __call__(self, logger: Any, method: str, event: EventDict) -> EventDict:  # noqa: ARG002  # structlog's signature
+    def __call__(self, _logger: Any, _method: str, event: EventDict) -> EventDict:
         for key, value in event.items():
             if key != "event" and _SECRET_KEY.search(key):
                 event[key] = _MASK

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -52,9 +52,8 @@ class Gateway:
     async def drain(self, timeout_s: float) -> None:
         """Tell clients when to come back; returns when they are gone, or after ``timeout_s`` seconds."""
         self.connections.drain()
-        deadline = asyncio.get_running_loop().time() + timeout_s
-        while len(self.connections) and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.01)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.connections.gone(), timeout_s)
 
     async def broken(self) -> None:
         """Return when the gateway cannot go on; its own tasks are supervised, so nothing ends it today."""
@@ -91,7 +90,14 @@ async def build(settings: Settings, token: str, instance: str) -> AsyncIterator[
         services, auth, identity, max_record_bytes=record_limits.max_record_bytes, metrics=metrics
     )
     facts = FactsGatherer(
-        clock, log, ingest, pump, indexer, supervisor, connections, lambda: shutil.disk_usage(settings.data_dir).free
+        clock,
+        log,
+        ingest=ingest,
+        pump=pump,
+        indexer=indexer,
+        supervisor=supervisor,
+        connections=connections,
+        disk_free=lambda: shutil.disk_usage(settings.data_dir).free,
     )
 
     async def retain() -> None:

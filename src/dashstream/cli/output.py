@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import sys
 from typing import Any
@@ -28,7 +28,7 @@ def clock_time(microseconds: str | None) -> str:
     """Return a local time of day with its date, or a dash."""
     if microseconds is None:
         return "–"
-    moment = datetime.datetime.fromtimestamp(int(microseconds) / 1e6, tz=datetime.UTC)
+    moment = dt.datetime.fromtimestamp(int(microseconds) / 1e6, tz=dt.UTC)
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 

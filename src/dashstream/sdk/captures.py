@@ -103,7 +103,7 @@ class EventCapture(Capture):
     __slots__ = ("attributes", "duration_us", "event_type", "is_vital", "request_id", "routing", "status")
     kind = EVENT
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # one parameter for each fact
         self,
         run: RunContext,
         timestamp_us: int,
@@ -205,7 +205,7 @@ class ToolCapture(Capture):
     __slots__ = ("arguments", "call_id", "duration_us", "error", "name", "result", "stage")
     kind = TOOL_EXECUTION
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # one parameter for each fact
         self,
         run: RunContext,
         timestamp_us: int,

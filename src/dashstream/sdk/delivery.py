@@ -17,6 +17,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from dashstream.adapters.spool import SpoolDirectory, adopt_orphans
 from dashstream.protocol.gen import dashstream_pb2 as pb
@@ -29,9 +30,13 @@ BACKOFF_FACTOR = 1.7
 ABSENT_PAUSE_S = 0.5
 ORPHAN_PAUSE_S = 30.0
 
-OnLost = Callable[[Sequence[Encoded], int, bool], None]
-"""(records, loss reason, whether none of them ever left this process)"""
 OnRejected = Callable[[Sequence[bytes]], None]
+
+
+class OnLost(Protocol):
+    """Hears of records that are lost, and why; ``never_left``: none of them ever left this process."""
+
+    def __call__(self, records: Sequence[Encoded], reason: int, /, *, never_left: bool) -> None: ...
 
 
 class Delivery:
@@ -148,10 +153,10 @@ class Delivery:
         if outcome.verdict is Verdict.DELIVERED:
             if outcome.rejected:
                 lost = [batch[index] for index in outcome.rejected]
-                self._on_lost(lost, int(pb.LOSS_REASON_REJECTED), False)
+                self._on_lost(lost, int(pb.LOSS_REASON_REJECTED), never_left=False)
             return True
         if outcome.verdict is Verdict.REFUSED:
-            self._on_lost(batch, int(pb.LOSS_REASON_REJECTED), False)
+            self._on_lost(batch, int(pb.LOSS_REASON_REJECTED), never_left=False)
             return True
         return False
 
@@ -170,11 +175,11 @@ class Delivery:
 
     def _pause(self, outcome: Outcome) -> float:
         if outcome.retry_after_s is not None:
-            return outcome.retry_after_s + random.uniform(0.0, 0.1)  # noqa: S311 - jitter
+            return outcome.retry_after_s + random.uniform(0.0, 0.1)  # noqa: S311  # jitter
         if outcome.verdict is Verdict.ABSENT:
-            return min(ABSENT_PAUSE_S, self._settings.backoff_cap) * random.uniform(0.5, 1.0)  # noqa: S311
+            return min(ABSENT_PAUSE_S, self._settings.backoff_cap) * random.uniform(0.5, 1.0)  # noqa: S311  # jitter
         ceiling = min(self._settings.backoff_cap, BACKOFF_FIRST_S * BACKOFF_FACTOR ** min(self._failures, 20))
-        return ceiling * random.uniform(0.5, 1.0)  # noqa: S311
+        return ceiling * random.uniform(0.5, 1.0)  # noqa: S311  # jitter
 
     def _keep(self, batch: Sequence[Encoded]) -> bool:
         try:
@@ -191,11 +196,11 @@ class Delivery:
         """Give up a batch and all that follows it: kept records must not overtake lost ones."""
         reason = int(pb.LOSS_REASON_SPOOL_FULL)
         if never_left:
-            self._on_lost([*batch, *rest], reason, True)
+            self._on_lost([*batch, *rest], reason, never_left=True)
             return
-        self._on_lost(batch, reason, False)
+        self._on_lost(batch, reason, never_left=False)
         if rest:
-            self._on_lost(rest, reason, True)
+            self._on_lost(rest, reason, never_left=True)
 
     def _forward(self, spool: SpoolDirectory) -> bool:
         """Send what a spool holds, for at most about one second; tell whether it is empty now."""

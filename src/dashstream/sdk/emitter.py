@@ -103,7 +103,7 @@ class RunEmitter:
         """A node execution, or the run itself, failed for good."""
         try:
             stack = "".join(traceback.format_exception(error, limit=64))
-        except Exception:  # noqa: BLE001 - an exception may have a broken __str__
+        except Exception:  # noqa: BLE001  # an exception may have a broken __str__
             stack = ""
         self._offer(
             cap.ErrorCapture(
@@ -389,5 +389,5 @@ def _name_of(error: BaseException) -> str:
 def _message_of(error: BaseException) -> str:
     try:
         return str(error)
-    except Exception:  # noqa: BLE001 - a broken __str__ belongs to the program
+    except Exception:  # noqa: BLE001  # a broken __str__ belongs to the program
         return ""

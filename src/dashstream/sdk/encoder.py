@@ -49,7 +49,7 @@ class Encoded:
     loss: cap.LossCapture | None = None
 
 
-class RecordTooLarge(Exception):  # noqa: N818 - a signal inside this module, not an error
+class RecordTooLarge(Exception):  # noqa: N818  # a signal inside this module, not an error
     """The record would be above ``max_record_bytes``; no sequence was taken."""
 
 
@@ -81,10 +81,10 @@ class Encoder:
         out: list[Encoded] = []
         try:
             for record in self._builders[capture.kind](capture):
-                out.append(record)  # noqa: PERF402 - what was made before a failure keeps its sequence
+                out.append(record)  # noqa: PERF402  # what was made before a failure keeps its sequence
         except RecordTooLarge:
             return out, int(pb.LOSS_REASON_TOO_LARGE)
-        except Exception:  # noqa: BLE001 - a value that defeats the codec is a counted loss, never an error
+        except Exception:  # noqa: BLE001  # a value that defeats the codec is a counted loss, never an error
             return out, int(pb.LOSS_REASON_ENCODE_FAILED)
         return out, 0
 
@@ -110,7 +110,7 @@ class Encoder:
             message_id=self._id_prefix + struct.pack(">Q", self._id),
             timestamp_us=capture.timestamp_us,
             sequence=sequence,
-            type=kind,  # type: ignore[arg-type]
+            type=kind,  # type: ignore[arg-type]  # an open enum: an int on the wire
         )
         if capture.superstep is not None:
             head.superstep = capture.superstep
@@ -139,7 +139,7 @@ class Encoder:
         return run.prefix
 
     def _event(self, capture: cap.EventCapture) -> Iterable[Encoded]:
-        event = pb.Event(event_type=capture.event_type)  # type: ignore[arg-type]
+        event = pb.Event(event_type=capture.event_type)  # type: ignore[arg-type]  # an open enum: an int on the wire
         if capture.place.node_id:
             event.node_id = capture.place.node_id
         if capture.duration_us:
@@ -147,14 +147,14 @@ class Encoder:
         if capture.request_id:
             event.llm_request_id = capture.request_id
         if capture.status:
-            event.run_status = capture.status  # type: ignore[assignment]
+            event.run_status = capture.status  # type: ignore[assignment]  # an open enum: an int on the wire
             event.attributes["dropped"].int_value = capture.run.dropped
             event.attributes["observer.us"].int_value = capture.run.observer_ns // 1000
         if capture.routing is not None:
             source, target, kind, execution_id, count = capture.routing
             event.routing.source = source
             event.routing.target = target
-            event.routing.kind = kind  # type: ignore[assignment]
+            event.routing.kind = kind  # type: ignore[assignment]  # an open enum: an int on the wire
             event.routing.source_execution_id = execution_id
             event.routing.count = count
         if capture.attributes:
@@ -277,7 +277,7 @@ class Encoder:
         tool = pb.ToolExecution(
             call_id=capture.call_id,
             tool_name=capture.name,
-            stage=capture.stage,  # type: ignore[arg-type]
+            stage=capture.stage,  # type: ignore[arg-type]  # an open enum: an int on the wire
             error=self._redactor.text(capture.error[:MAX_MESSAGE_CHARS]),
             duration_us=capture.duration_us,
         )

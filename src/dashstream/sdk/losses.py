@@ -38,7 +38,7 @@ class Losses:
         """Count a record of which only the bytes are left."""
         try:
             header = read_header(value).header
-        except Exception:  # noqa: BLE001 - a spool may hold anything
+        except Exception:  # noqa: BLE001  # a spool may hold anything
             return
         run = RunContext(run_id=header.run_id, thread_id=header.thread_id, tenant=settings.tenant)
         for known in self._by_run:

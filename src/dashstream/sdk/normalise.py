@@ -79,7 +79,7 @@ class Normaliser:
             return value if value - value == 0.0 else float_of(value)
         try:
             return self._object(value, kind, depth)
-        except Exception:  # noqa: BLE001 - whatever a program's object does, the program must not see it
+        except Exception:  # noqa: BLE001  # whatever a program's object does, the program must not see it
             return {"$type": f"{kind.__module__}.{kind.__qualname__}", "unreadable": True}
 
     def _text(self, value: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import datetime
+import datetime as dt
 import decimal
 import enum
 import math
 import pathlib
 import uuid
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 MAX_BYTES_SHOWN = 4_096
@@ -131,7 +132,7 @@ def _bytes(value: bytes | bytearray | memoryview) -> dict[str, Any]:
     return out
 
 
-def _set(value: Set[Any]) -> list[Any]:
+def _set(value: AbstractSet[Any]) -> list[Any]:
     try:
         return sorted(value)
     except TypeError:
@@ -179,7 +180,7 @@ def type_name(kind: type) -> str:
 def _bounded_repr(value: Any) -> str:
     try:
         shown = repr(value)
-    except Exception:  # noqa: BLE001 - a broken repr belongs to the program, not to us
+    except Exception:  # noqa: BLE001  # a broken repr belongs to the program, not to us
         return f"<{type_name(type(value))}>"
     return shown if len(shown) <= MAX_REPR else shown[:MAX_REPR] + "…"
 
@@ -193,10 +194,10 @@ _BY_BASE: tuple[tuple[type, Shape, Taker], ...] = (
     (bytes, Shape.ATOM, _bytes),
     (bytearray, Shape.ATOM, _bytes),
     (memoryview, Shape.ATOM, lambda value: _bytes(bytes(value))),
-    (datetime.datetime, Shape.ATOM, datetime.datetime.isoformat),
-    (datetime.date, Shape.ATOM, datetime.date.isoformat),
-    (datetime.time, Shape.ATOM, datetime.time.isoformat),
-    (datetime.timedelta, Shape.ATOM, str),
+    (dt.datetime, Shape.ATOM, dt.datetime.isoformat),
+    (dt.date, Shape.ATOM, dt.date.isoformat),
+    (dt.time, Shape.ATOM, dt.time.isoformat),
+    (dt.timedelta, Shape.ATOM, str),
     (decimal.Decimal, Shape.ATOM, str),
     (complex, Shape.ATOM, str),
     (uuid.UUID, Shape.ATOM, str),
@@ -205,5 +206,5 @@ _BY_BASE: tuple[tuple[type, Shape, Taker], ...] = (
     (Mapping, Shape.MAPPING, lambda value: value),
     (tuple, Shape.FIELDS, _named_tuple),
     (list, Shape.SEQUENCE, lambda value: value),
-    (Set, Shape.SEQUENCE, _set),
+    (AbstractSet, Shape.SEQUENCE, _set),
 )

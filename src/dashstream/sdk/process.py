@@ -43,9 +43,9 @@ def _settings(overrides: dict[str, Any]) -> SdkSettings:
 def auto(**settings: Any) -> None:
     """Observe every LangGraph invocation of this process from now on.
 
-    Settings are those of ``docs/reference/settings.md`` (``url="..."``, ``tokens=False``), and win over the environment;
-    they count when this is the first use of DashStream in the process. Calling it again changes nothing. Where
-    LangGraph is not installed, or ``enabled`` is off, this does nothing.
+    Settings are those of ``docs/reference/settings.md`` (``url="..."``, ``tokens=False``) and win over the
+    environment; they count when this is the first use of DashStream in the process. Calling it again changes nothing.
+    Where LangGraph is not installed, or ``enabled`` is off, this does nothing.
     """
     publisher = process_publisher(**settings)
     if not publisher.settings.enabled:

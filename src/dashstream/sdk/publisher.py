@@ -188,7 +188,7 @@ class Publisher:
             try:
                 if self._cycle():
                     return
-            except Exception:  # noqa: BLE001 - the program must not lose its telemetry thread to one bad cycle
+            except Exception:  # noqa: BLE001  # the program must not lose its telemetry thread to one bad cycle
                 _log.warning("publisher cycle failed", exc_info=True)
                 self._closing.wait(0.1)
 
@@ -281,7 +281,7 @@ class Publisher:
             capture.stream.parts = []
         self._encoder.distrust()
 
-    def _lost(self, records: Sequence[Encoded], reason: int, never_left: bool) -> None:  # noqa: FBT001
+    def _lost(self, records: Sequence[Encoded], reason: int, *, never_left: bool) -> None:
         with self._lock:
             for record in records:
                 if record.loss is not None:

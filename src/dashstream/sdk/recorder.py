@@ -46,8 +46,8 @@ class Recorder:
         self,
         *,
         thread_id: str | None = None,
-        input: Any = None,
-        run_id: str | None = None,  # noqa: A002
+        input: Any = None,  # noqa: A002  # the word of the graph frameworks
+        run_id: str | None = None,
     ) -> Iterator[RecordedRun]:
         """Record one run; it ends with the block: ok, error, cancelled or closed, as the block ends."""
         name = run_id or str(uuid.uuid4())
@@ -137,7 +137,7 @@ class RecordedRun(_Scope):
         self._emitter.edge(RUN_PLACE, self._step[0], source, target, int(kind))
 
     @contextmanager
-    def node(self, name: str, *, attempt: int = 1, input: Any = None) -> Iterator[_Scope]:  # noqa: A002
+    def node(self, name: str, *, attempt: int = 1, input: Any = None) -> Iterator[_Scope]:  # noqa: A002  # as in run
         """Record one visit of a node."""
         place = Place(name, str(uuid.uuid4()), attempt)
         step = self._step[0] + 1

@@ -29,6 +29,7 @@ import {
   type Welcome,
   wirePositions,
 } from "./control";
+import { Cursor } from "./cursor";
 import type { Delivery, SessionAction, SessionOptions, SessionPhase, SessionStatus } from "./session-types";
 
 const SUBSCRIPTION = 1;
@@ -55,9 +56,7 @@ export class Session {
   #retryAfterMs = 0;
   #generation = 0;
   #continuity: Continuity | null = null;
-  #epoch: string | null = null;
-  #applied = new Map<number, bigint>();
-  #acked = new Map<number, bigint>();
+  readonly #cursor = new Cursor();
   #actions: SessionAction[] = [];
 
   constructor(private readonly options: SessionOptions) {}
@@ -69,9 +68,8 @@ export class Session {
 
   /** What was applied: where a resume starts. Null before anything was. */
   get cursor(): { readonly epoch: string; readonly positions: Positions } | null {
-    return this.#epoch === null || this.#applied.size === 0
-      ? null
-      : { epoch: this.#epoch, positions: this.#applied };
+    const { epoch, isEmpty, positions } = this.#cursor;
+    return epoch === null || isEmpty ? null : { epoch, positions };
   }
 
   get status(): SessionStatus {
@@ -178,14 +176,7 @@ export class Session {
   /** Everything below these next offsets is applied, `records` of them records; acknowledges and moves the cursor. */
   applied(positions: Positions, records: number): void {
     if (records > 0 && this.#condition === "mismatch" && !this.#serverMismatch) this.#condition = "none";
-    let moved = false;
-    for (const [partition, next] of positions) {
-      const before = this.#applied.get(partition);
-      if (before !== undefined && before >= next) continue;
-      this.#applied.set(partition, next);
-      moved = true;
-    }
-    if (!moved) return;
+    if (!this.#cursor.advance(positions)) return;
     if (this.#phase === "catching_up" || this.#phase === "live") this.#acknowledge();
   }
 
@@ -282,12 +273,11 @@ export class Session {
       this.#serverMismatch = false;
       this.#condition = "none";
     }
-    if (this.#epoch !== null && this.#epoch !== welcome.epoch) this.#restart("epoch_changed");
-    this.#epoch = welcome.epoch;
+    this.#enter(welcome.epoch);
     const start: Start =
-      this.#applied.size === 0
+      this.cursor === null
         ? this.options.startAt(welcome)
-        : { from: "cursor", epoch: welcome.epoch, positions: wirePositions(this.#applied) };
+        : { from: "cursor", epoch: welcome.epoch, positions: wirePositions(this.cursor.positions) };
     const window = Math.min(this.options.windowBytes, welcome.limits.max_window_bytes);
     this.#send({
       type: "subscribe",
@@ -300,23 +290,18 @@ export class Session {
 
   #subscribed(frame: Subscribed): void {
     if (this.#phase !== "subscribing") return;
-    if (frame.epoch !== this.#epoch) this.#restart("epoch_changed");
-    this.#epoch = frame.epoch;
+    this.#enter(frame.epoch);
     this.#continuity = new Continuity(frame.start);
-    this.#acked = new Map(frame.start);
-    for (const [partition, next] of frame.start) {
-      const before = this.#applied.get(partition);
-      // A start above the cursor is announced as a gap; until that is applied the cursor stays.
-      if (before === undefined) this.#applied.set(partition, next);
-    }
+    this.#cursor.begin(frame.start);
     this.#phase = "catching_up";
   }
 
   #refused(error: ErrorFrame, now: number): void {
     const cause = `${error.message} (${error.code})`;
     if (error.retryable) return this.#abandon(CLIENT_CLOSE.badFrame, cause, now);
-    if (POSITION_ERRORS.has(error.code) && this.#applied.size > 0) {
-      this.#restart("cursor_refused");
+    if (POSITION_ERRORS.has(error.code) && !this.#cursor.isEmpty) {
+      this.#cursor.forget();
+      this.#actions.push({ kind: "restart", cause: "cursor_refused" });
       return this.#abandon(CLIENT_CLOSE.badFrame, cause, now);
     }
     this.#end(
@@ -325,20 +310,13 @@ export class Session {
     );
   }
 
-  #restart(cause: "epoch_changed" | "cursor_refused"): void {
-    this.#applied = new Map();
-    this.#epoch = null;
-    this.#actions.push({ kind: "restart", cause });
+  #enter(epoch: string): void {
+    if (!this.#cursor.enter(epoch)) this.#actions.push({ kind: "restart", cause: "epoch_changed" });
   }
 
   #acknowledge(): void {
-    const news = new Map<number, bigint>();
-    for (const [partition, next] of this.#applied) {
-      const acked = this.#acked.get(partition);
-      if (acked === undefined || next > acked) news.set(partition, next);
-    }
+    const news = this.#cursor.takeUnacknowledged();
     if (news.size === 0) return;
-    for (const [partition, next] of news) this.#acked.set(partition, next);
     this.#send({ type: "ack", id: SUBSCRIPTION, positions: wirePositions(news) });
   }
 

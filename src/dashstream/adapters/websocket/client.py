@@ -71,7 +71,6 @@ class Subscriber:
                     connected = True
                     backoff.reset()
                     yield item
-                return
             except (OSError, ConnectionClosed) as error:
                 _raise_if_final(error)
                 if not connected and backoff.attempt >= 3:
@@ -80,6 +79,8 @@ class Subscriber:
                 await asyncio.sleep(backoff.next_delay())
             except InvalidStatus as error:
                 raise ForbiddenError(f"the gateway refuses the connection: {error}") from error
+            else:
+                return
 
     async def _one_connection(self) -> AsyncIterator[Delivered | Missing]:
         headers = {"Authorization": f"Bearer {self.token}"}

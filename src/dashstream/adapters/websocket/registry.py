@@ -47,6 +47,8 @@ class Connections:
         self.limits: ClientLimits = services.limits
         self.session_limits = session_limits(services.limits, max_record_bytes)
         self._open: set[Swept] = set()
+        self._nobody = asyncio.Event()
+        self._nobody.set()
         self._gauge = metrics.gauge("dashstream_connections", "Open WebSocket connections")
         self._slow = metrics.gauge("dashstream_connections_slow", "Connections whose client does not keep up now")
         self.closed_slow = metrics.counter(
@@ -61,10 +63,13 @@ class Connections:
 
     def add(self, connection: Swept) -> None:
         self._open.add(connection)
+        self._nobody.clear()
         self._gauge.set(len(self._open))
 
     def discard(self, connection: Swept) -> None:
         self._open.discard(connection)
+        if not self._open:
+            self._nobody.set()
         self._gauge.set(len(self._open))
 
     @property
@@ -76,6 +81,10 @@ class Connections:
         """Tell every client when to come back, and close."""
         for connection in self:
             connection.drain(self.limits.drain_retry_ms)
+
+    async def gone(self) -> None:
+        """Return when no connection is open."""
+        await self._nobody.wait()
 
     async def sweep_forever(self) -> None:
         """Enforce deadlines until cancelled."""

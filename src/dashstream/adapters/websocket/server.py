@@ -102,7 +102,7 @@ class Connection(asyncio.Protocol):
         self._take_events()
         self._flush()
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
+    def connection_lost(self, _exc: Exception | None) -> None:
         self._release()
         self._transport = None
 

@@ -55,7 +55,7 @@ class ScopeHandler(BaseCallbackHandler):
 
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         if scope := self.scope_of(run_id, None):
-            quietly(scope.chain_failed, run_id, error, self.will_retry(run_id, error))
+            quietly(scope.chain_failed, run_id, error, will_retry=self.will_retry(run_id, error))
 
     def on_chat_model_start(
         self,
@@ -151,7 +151,7 @@ class RunHandler(ScopeHandler):
             return None
         try:
             known: bool | None = self.owner.will_retry(execution, error)
-        except Exception:  # noqa: BLE001 - what cannot be known is left out
+        except Exception:  # noqa: BLE001  # what cannot be known is left out
             return None
         return known
 
@@ -172,7 +172,7 @@ try:
 
 except ImportError:  # langchain-core moved its mark: tokens are seen only where the program streams
     HAS_TOKENS = False
-    TokenRunHandler = RunHandler  # type: ignore[misc, assignment]
+    TokenRunHandler = RunHandler  # type: ignore[misc, assignment]  # one name for either class
 
 
 def run_handler(scope: RunScope, owner: Any, *, tokens: bool) -> RunHandler:
@@ -196,8 +196,8 @@ class ObserveHandler(BaseCallbackHandler):
         self.publisher = publisher
 
 
-def quietly(function: Callable[..., Any], *arguments: Any) -> None:
+def quietly(function: Callable[..., Any], *arguments: Any, **named: Any) -> None:
     try:
-        function(*arguments)
-    except Exception:  # noqa: BLE001 - the program must not notice that it is observed
+        function(*arguments, **named)
+    except Exception:  # noqa: BLE001  # the program must not notice that it is observed
         _log.debug("callback failed", exc_info=True)

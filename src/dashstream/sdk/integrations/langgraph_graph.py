@@ -63,7 +63,7 @@ def facts_of(graph: Any) -> GraphFacts:
         known = _FACTS.get(graph)
         if known is None:
             known = _FACTS[graph] = _read(graph)
-    except Exception:  # noqa: BLE001 - drawing runs code of the program's graph
+    except Exception:  # noqa: BLE001  # drawing runs code of the program's graph
         return NO_FACTS
     return known
 
@@ -77,7 +77,7 @@ def _read(graph: Any) -> GraphFacts:
             (facts.conditional if edge.conditional else facts.fixed).add((edge.source, edge.target))
         facts.explicit = {(str(a), str(b)) for a, b in getattr(getattr(graph, "builder", None), "edges", ())}
         _describe(schema, graph, drawn, "", 0)
-    except Exception:  # noqa: BLE001 - a graph that cannot be drawn is still observed
+    except Exception:  # noqa: BLE001  # a graph that cannot be drawn is still observed
         schema = pb.GraphSchema(name=facts.name)
         for name in graph.nodes:
             schema.nodes.add(id=name, name=name, kind="start" if name == START else "node")
@@ -116,7 +116,7 @@ def _describe(schema: pb.GraphSchema, graph: Any, drawn: Any, parent: str, level
 def _subgraphs(graph: Any) -> dict[str, Any]:
     try:
         return dict(graph.get_subgraphs())
-    except Exception:  # noqa: BLE001 - a remote graph, for one, cannot say
+    except Exception:  # noqa: BLE001  # a remote graph, for one, cannot say
         return {}
 
 

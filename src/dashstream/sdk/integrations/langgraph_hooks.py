@@ -49,15 +49,15 @@ def _attach(loop: Any, graph: Any) -> None:
 
 def _init(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
         try:
             migrate = kwargs.get("migrate_checkpoint")
             _attach(self, getattr(migrate, "__self__", None))
-        except Exception:  # noqa: BLE001 - the program must not notice that it is observed
+        except Exception:  # noqa: BLE001  # the program must not notice that it is observed
             _log.debug("could not attach", exc_info=True)
 
-    return __init__
+    return init
 
 
 def _put_writes(original: Callable[..., None]) -> Callable[..., None]:
@@ -126,7 +126,7 @@ def _ended(loop: Any, error: BaseException | None) -> None:
 
 def _enter(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
-    def __enter__(self: Any) -> Any:
+    def enter(self: Any) -> Any:
         try:
             entered = original(self)
         except BaseException as error:
@@ -135,12 +135,12 @@ def _enter(original: Callable[..., Any]) -> Callable[..., Any]:
         _begun(self)
         return entered
 
-    return __enter__
+    return enter
 
 
 def _aenter(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
-    async def __aenter__(self: Any) -> Any:
+    async def aenter(self: Any) -> Any:
         try:
             entered = await original(self)
         except BaseException as error:
@@ -149,12 +149,12 @@ def _aenter(original: Callable[..., Any]) -> Callable[..., Any]:
         _begun(self)
         return entered
 
-    return __aenter__
+    return aenter
 
 
 def _exit(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
-    def __exit__(self: Any, kind: Any, error: BaseException | None, traceback: Any) -> Any:
+    def leave(self: Any, kind: Any, error: BaseException | None, traceback: Any) -> Any:
         try:
             suppressed = original(self, kind, error, traceback)
         except BaseException as other:
@@ -163,12 +163,12 @@ def _exit(original: Callable[..., Any]) -> Callable[..., Any]:
         _ended(self, error)
         return suppressed
 
-    return __exit__
+    return leave
 
 
 def _aexit(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
-    async def __aexit__(self: Any, kind: Any, error: BaseException | None, traceback: Any) -> Any:
+    async def aleave(self: Any, kind: Any, error: BaseException | None, traceback: Any) -> Any:
         try:
             suppressed = await original(self, kind, error, traceback)
         except BaseException as other:
@@ -177,7 +177,7 @@ def _aexit(original: Callable[..., Any]) -> Callable[..., Any]:
         _ended(self, error)
         return suppressed
 
-    return __aexit__
+    return aleave
 
 
 _PLAN: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (

@@ -50,7 +50,7 @@ class RunObserver:
         started = time.perf_counter_ns()
         try:
             yield
-        except Exception:  # noqa: BLE001 - the program must not notice that it is observed
+        except Exception:  # noqa: BLE001  # the program must not notice that it is observed
             _log.debug("observer failed", exc_info=True)
         finally:
             self.emitter.run.observer_ns += time.perf_counter_ns() - started
@@ -67,7 +67,7 @@ class RunObserver:
             is_known = isinstance(retry_on, (type, Sequence)) or retry_on is _DEFAULT_RETRY_ON
             if not is_known:
                 return None
-            if _retry._should_retry_on(policy, error):  # noqa: SLF001
+            if _retry._should_retry_on(policy, error):
                 return bool(execution.attempt < policy.max_attempts)
         return False
 

@@ -142,7 +142,7 @@ class _Everywhere:
 
 
 reduced_everywhere = _Everywhere()
-register_configure_hook(reduced_everywhere, inheritable=True)  # type: ignore[arg-type]
+register_configure_hook(reduced_everywhere, inheritable=True)  # type: ignore[arg-type]  # only `get` is called
 
 
 def _is_graph(metadata: Mapping[str, Any] | None, extra: Mapping[str, Any]) -> bool:

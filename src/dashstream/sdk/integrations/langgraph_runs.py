@@ -164,7 +164,7 @@ class OpenRun:
         return status in {pb.RUN_STATUS_ERROR, pb.RUN_STATUS_TIMED_OUT}
 
 
-class RecursionLimitReached(Exception):  # noqa: N818 - the name is what a reader sees
+class RecursionLimitReached(Exception):  # noqa: N818  # the name is what a reader sees
     """The run used up its supersteps."""
 
     def __init__(self, limit: Any) -> None:

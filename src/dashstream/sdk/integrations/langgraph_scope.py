@@ -90,7 +90,7 @@ class RunScope:
         if execution is not None:
             self.emitter.node_ended(execution.place, execution.superstep, self._age_us(execution))
 
-    def chain_failed(self, run_id: UUID, error: BaseException, will_retry: bool | None) -> None:
+    def chain_failed(self, run_id: UUID, error: BaseException, *, will_retry: bool | None) -> None:
         """A runnable failed. A pause is no failure, and a command to a parent graph ends the node well."""
         execution = self._tries.pop(run_id, None)
         if execution is None or isinstance(error, GraphInterrupt):

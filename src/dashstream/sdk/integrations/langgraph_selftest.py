@@ -45,12 +45,12 @@ def self_test() -> str:
     """Return an empty text when every fact was seen, else what is wrong. Never raises."""
     probe = _Probe()
     try:
-        token = observed_here.set(probe)  # type: ignore[arg-type]
+        token = observed_here.set(probe)  # type: ignore[arg-type]  # the probe has the one method that is called
         try:
             result = _graph().invoke({"seen": []}, {"callbacks": []})
         finally:
             observed_here.reset(token)
-    except Exception as error:  # noqa: BLE001 - whatever a changed LangGraph does
+    except Exception as error:  # noqa: BLE001  # whatever a changed LangGraph does
         return f"{type(error).__name__}: {error}"
     if result != {"seen": [1, 2]}:
         return "the result changed"
