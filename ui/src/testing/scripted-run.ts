@@ -73,12 +73,12 @@ export function scriptRun(rounds = 3): ScriptedRun {
     span(script, "node", "write", 0, 2.1);
     llmCall(script, "write", 1, 1.9, draft);
     script.nowUs += 2.1 * SECOND;
-    const drafts = [...(state["drafts"] as readonly Json[]), draft];
+    const drafts = [...(state.drafts as readonly Json[]), draft];
     state = {
       ...state,
       drafts,
       round,
-      messages: [...(state["messages"] as readonly Json[]), message(draft)],
+      messages: [...(state.messages as readonly Json[]), message(draft)],
     };
     step(script, state, ["write"], 2.1);
     span(script, "node", "judge", 0, 0.8);

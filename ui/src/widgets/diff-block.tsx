@@ -13,7 +13,8 @@ export function DiffBlock({ before, after }: DiffBlockProps) {
   return (
     <div className="diff-block">
       {parts.map((part, index) => (
-        <span key={`${index}-${part.kind}`} className={`diff-block__part diff-block__part--${part.kind}`}>
+        // biome-ignore lint/suspicious/noArrayIndexKey: parts have no identity but their place, and no state
+        <span key={index} className={`diff-block__part diff-block__part--${part.kind}`}>
           {part.text}
         </span>
       ))}

@@ -6,7 +6,8 @@ export function Kbd({ keys }: { keys: string }) {
   return (
     <span className="kbd">
       {keys.split(" ").map((key, index) => (
-        <Fragment key={`${index}-${key}`}>
+        // biome-ignore lint/suspicious/noArrayIndexKey: keys of a sequence may repeat, and have no state
+        <Fragment key={index}>
           {index > 0 && " "}
           <kbd className="kbd__key">{key}</kbd>
         </Fragment>

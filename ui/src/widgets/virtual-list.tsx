@@ -22,6 +22,8 @@ interface VirtualListProps {
   onRange?: (range: VisibleRange) => void;
   followEnd?: boolean;
   header?: ReactNode;
+  /** Element ids of the rows, so that the cursor is announced. */
+  rowId?: (index: number) => string;
   row: (index: number) => ReactNode;
   "data-testid"?: string;
 }
@@ -40,6 +42,8 @@ export function VirtualList(props: VirtualListProps) {
   const items = virtualizer.getVirtualItems();
   const from = items[0]?.index ?? 0;
   const shown = items.length;
+
+  const activeId = active !== null && props.rowId ? props.rowId(active) : undefined;
 
   useEffect(() => onRange?.({ from, count: shown }), [from, shown, onRange]);
   useEffect(() => {
@@ -68,7 +72,11 @@ export function VirtualList(props: VirtualListProps) {
     // biome-ignore lint/a11y/noStaticElementInteractions: the key handler belongs to the list inside
     <div className="virtual-list" onKeyDown={onKeyDown} data-testid={props["data-testid"]}>
       {header && <div className="virtual-list__header">{header}</div>}
-      <div className="virtual-list__scroller" ref={scroller} role={role} aria-label={label} tabIndex={0}>
+      <div
+        className="virtual-list__scroller"
+        ref={scroller}
+        {...{ role, tabIndex: 0, "aria-label": label, "aria-activedescendant": activeId }}
+      >
         <div
           className="virtual-list__space"
           role="presentation"

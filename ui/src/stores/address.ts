@@ -1,0 +1,89 @@
+/**
+ * What the address says, and how it is written: filters of the list of runs, the moment, tab and path of a run.
+ *
+ * The same view gives the same address and the address gives the view back. What is not understood is ignored.
+ */
+
+import type { Moment, RunStatus } from "./engine";
+
+export const RUN_STATUSES = [
+  "running",
+  "interrupted",
+  "error",
+  "ok",
+  "cancelled",
+  "recursion_limit",
+  "timed_out",
+  "closed",
+] as const satisfies readonly RunStatus[];
+
+export const RUN_TABS = ["state", "events", "llm", "tools"] as const;
+export type RunTab = (typeof RUN_TABS)[number];
+
+export interface RunFilters {
+  readonly status: RunStatus | null;
+  readonly graph: string;
+  readonly text: string;
+}
+
+export interface RunView {
+  readonly moment: Moment;
+  readonly tab: RunTab;
+  /** JSON pointer of the selected place in the state; null when none is. */
+  readonly path: string | null;
+}
+
+const NUMBER = /^\d{1,15}$/;
+const SEQUENCE = /^\d{1,19}$/;
+
+export function readFilters(search: string): RunFilters {
+  const parameters = new URLSearchParams(search);
+  const status = parameters.get("status");
+  return {
+    status: RUN_STATUSES.find((candidate) => candidate === status) ?? null,
+    graph: parameters.get("graph") ?? "",
+    text: parameters.get("q") ?? "",
+  };
+}
+
+export function writeFilters({ status, graph, text }: RunFilters): string {
+  return searchOf([
+    ["status", status],
+    ["graph", graph || null],
+    ["q", text || null],
+  ]);
+}
+
+export function readRunView(search: string): RunView {
+  const parameters = new URLSearchParams(search);
+  const tab = parameters.get("tab");
+  return {
+    moment: readMoment(parameters.get("step"), parameters.get("seq")),
+    tab: RUN_TABS.find((candidate) => candidate === tab) ?? "state",
+    path: parameters.get("path"),
+  };
+}
+
+export function writeRunView({ moment, tab, path }: RunView): string {
+  return searchOf([
+    ["step", moment.kind === "step" ? String(moment.step) : null],
+    ["seq", moment.kind === "sequence" ? moment.sequence : null],
+    ["tab", tab === "state" ? null : tab],
+    ["path", path],
+  ]);
+}
+
+export const runAddress = (runId: string): string => `/runs/${encodeURIComponent(runId)}`;
+
+function readMoment(step: string | null, sequence: string | null): Moment {
+  if (step !== null && NUMBER.test(step)) return { kind: "step", step: Number(step) };
+  if (sequence !== null && SEQUENCE.test(sequence)) return { kind: "sequence", sequence };
+  return { kind: "live" };
+}
+
+function searchOf(entries: readonly (readonly [name: string, value: string | null])[]): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of entries) if (value !== null) parameters.set(name, value);
+  const text = parameters.toString();
+  return text ? `?${text}` : "";
+}
