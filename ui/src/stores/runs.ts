@@ -11,6 +11,7 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import type { RunFilters } from "./address";
 import { type GatewayApi, GatewayError, type RunListing, type RunsQuery } from "./gateway-api";
+import { noteAnswer, noteFailure } from "./gateway-contact";
 
 export interface RunsFailure {
   readonly message: string;
@@ -67,6 +68,21 @@ export function createRunsStore(api: GatewayApi, filters: RunFilters = NO_FILTER
     return runs.some(({ status }) => status === "running") ? LIVE_MS : CALM_MS;
   };
 
+  const accept = (answer: Pages | "unchanged"): void => {
+    if (answer !== "unchanged") {
+      etag = answer.etag;
+      store.setState({ runs: answer.runs, hasMore: answer.hasMore });
+    }
+    store.setState({ settled: true, failure: null });
+    noteAnswer();
+  };
+
+  const fail = (error: unknown): void => {
+    const failure = failureOf(error, (store.getState().failure?.attempts ?? 0) + 1);
+    store.setState({ failure });
+    noteFailure(failure);
+  };
+
   const ask = async (): Promise<void> => {
     clearTimeout(timer);
     asking?.abort();
@@ -75,16 +91,11 @@ export function createRunsStore(api: GatewayApi, filters: RunFilters = NO_FILTER
     asking = mine;
     try {
       const answer = await pages(api, queryOf(store.getState().filters), wanted, etag, mine.signal);
-      if (asking !== mine) return;
-      if (answer !== "unchanged") {
-        etag = answer.etag;
-        store.setState({ runs: answer.runs, hasMore: answer.hasMore });
-      }
-      store.setState({ settled: true, failure: null });
+      if (asking === mine) accept(answer);
     } catch (error) {
-      if (asking !== mine || mine.signal.aborted) return;
-      store.setState(({ failure }) => ({ failure: failureOf(error, (failure?.attempts ?? 0) + 1) }));
+      if (asking === mine && !mine.signal.aborted) fail(error);
     }
+    if (asking !== mine) return;
     if (started) timer = setTimeout(ask, waitMs());
   };
 

@@ -3,13 +3,16 @@ import "./code-block.css";
 
 interface CodeBlockProps {
   code: string;
+  /** What the copy button copies, when the text shown is only a part of it. */
+  copyText?: string;
   label?: string;
   copyable?: boolean;
   wrap?: boolean;
   "data-testid"?: string;
 }
 
-export function CodeBlock({ code, label = "Copy", copyable = true, wrap = false, ...rest }: CodeBlockProps) {
+export function CodeBlock(props: CodeBlockProps) {
+  const { code, copyText = code, label = "Copy", copyable = true, wrap = false, ...rest } = props;
   return (
     <div className="code-block">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard */}
@@ -18,7 +21,7 @@ export function CodeBlock({ code, label = "Copy", copyable = true, wrap = false,
       </pre>
       {copyable && (
         <div className="code-block__copy">
-          <CopyButton label={label} text={code} />
+          <CopyButton label={label} text={copyText} />
         </div>
       )}
     </div>

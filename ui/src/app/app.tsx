@@ -1,0 +1,72 @@
+/** The page's root: what everything below needs, the frame around all screens, and which screen an address means. */
+
+import { lazy, Suspense, useState } from "react";
+import { Route, Switch } from "wouter";
+import { RunsPage } from "../features/runs/runs-page";
+import { createPreferences } from "../stores/preferences";
+import type { Services } from "../stores/services";
+import { PreferencesContext } from "../stores/use-preferences";
+import { ServicesContext } from "../stores/use-services";
+import { EmptyState } from "../widgets/empty-state";
+import { ErrorBoundary } from "../widgets/error-boundary";
+import { ToastProvider } from "../widgets/toast";
+import { TooltipProvider } from "../widgets/tooltip";
+import { NotFoundPage } from "./not-found-page";
+import { Shell } from "./shell/shell";
+
+const RunPage = lazy(() =>
+  import("../features/run/run-page").then((module) => ({ default: module.RunPage })),
+);
+const FilePage = lazy(() =>
+  import("../features/run/run-page").then((module) => ({ default: module.FilePage })),
+);
+const HealthPage = lazy(() =>
+  import("../features/health/health-page").then((module) => ({ default: module.HealthPage })),
+);
+const GalleryPage = lazy(() =>
+  import("../gallery/gallery-page").then((module) => ({ default: module.GalleryPage })),
+);
+
+export function App({ services }: { services: Services }) {
+  const [preferences] = useState(() => createPreferences(services.storage));
+  return (
+    <ErrorBoundary what="The page">
+      <ServicesContext value={services}>
+        <PreferencesContext value={preferences}>
+          <TooltipProvider>
+            <ToastProvider>
+              <Shell>
+                <Screens />
+              </Shell>
+            </ToastProvider>
+          </TooltipProvider>
+        </PreferencesContext>
+      </ServicesContext>
+    </ErrorBoundary>
+  );
+}
+
+function Screens() {
+  return (
+    <Suspense fallback={<EmptyState title="Loading…" compact />}>
+      <Switch>
+        <Route path="/">
+          <RunsPage />
+        </Route>
+        <Route path="/runs/:id">{({ id }) => <RunPage key={id} runId={id} />}</Route>
+        <Route path="/file">
+          <FilePage />
+        </Route>
+        <Route path="/health">
+          <HealthPage />
+        </Route>
+        <Route path="/gallery">
+          <GalleryPage />
+        </Route>
+        <Route>
+          <NotFoundPage />
+        </Route>
+      </Switch>
+    </Suspense>
+  );
+}

@@ -1,0 +1,57 @@
+/** What is around every screen: the top bar, shortcuts that work everywhere, and the place to drop a file. */
+
+import { type ReactNode, useEffect, useState } from "react";
+import { useLocation } from "wouter";
+import { activeShortcuts, createKeyReader, focusSearch, useShortcuts } from "../../stores/keyboard";
+import { THEMES } from "../../stores/preferences";
+import { usePreferences } from "../../stores/use-preferences";
+import { ErrorBoundary } from "../../widgets/error-boundary";
+import { DropTarget } from "./drop-target";
+import { ShortcutSheet } from "./shortcut-sheet";
+import { useAppliedTheme } from "./theme";
+import { TopBar } from "./top-bar";
+import "./shell.css";
+
+export function Shell({ children }: { children: ReactNode }) {
+  const [path, navigate] = useLocation();
+  const [{ theme }, change] = usePreferences();
+  const [helpShown, setHelpShown] = useState(false);
+  const nextTheme = () => change({ theme: THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "system" });
+
+  useAppliedTheme(theme);
+  useKeyListener();
+  useShortcuts("Everywhere", [
+    { keys: "g r", label: "Go to the list of runs", run: () => navigate("/") },
+    { keys: "g h", label: "Go to health", run: () => navigate("/health") },
+    { keys: "/", label: "Search", run: focusSearch },
+    { keys: "t", label: "Change the theme: system, light, dark", run: nextTheme },
+    { keys: "?", label: "Show this sheet", run: () => setHelpShown(true) },
+  ]);
+
+  return (
+    <div className="shell">
+      <a className="shell__skip" href="#main">
+        Skip to the content
+      </a>
+      <TopBar onTheme={nextTheme} onHelp={() => setHelpShown(true)} />
+      <main className="shell__main" id="main" tabIndex={-1}>
+        <ErrorBoundary what="This screen" resetKey={path}>
+          {children}
+        </ErrorBoundary>
+      </main>
+      <DropTarget />
+      <ShortcutSheet open={helpShown} onClose={() => setHelpShown(false)} />
+    </div>
+  );
+}
+
+function useKeyListener() {
+  useEffect(() => {
+    const reader = createKeyReader(() =>
+      activeShortcuts.getState().groups.flatMap((group) => group.shortcuts),
+    );
+    const onKeyDown = (event: KeyboardEvent) => reader.read(event)?.run();
+    window.addEventListener("keydown", onKeyDown);
+    return () => window.removeEventListener("keydown", onKeyDown);
+  }, []);
+}

@@ -1,0 +1,59 @@
+import { Link, useLocation } from "wouter";
+import type { Theme } from "../../stores/preferences";
+import { usePreferences } from "../../stores/use-preferences";
+import { IconButton } from "../../widgets/button";
+import type { IconName } from "../../widgets/icon";
+import { ConnectionIndicator } from "./connection-indicator";
+
+const THEME_ICONS: Record<Theme, IconName> = { system: "monitor", light: "sun", dark: "moon" };
+
+interface TopBarProps {
+  onTheme: () => void;
+  onHelp: () => void;
+}
+
+export function TopBar({ onTheme, onHelp }: TopBarProps) {
+  const [path] = useLocation();
+  const [{ theme }] = usePreferences();
+  const current = (active: boolean) => (active ? { "aria-current": "page" as const } : {});
+  return (
+    <header className="top-bar">
+      <Link href="/" className="top-bar__mark" aria-label="DashStream: list of runs">
+        <Mark />
+        <span className="top-bar__name">DashStream</span>
+      </Link>
+      <nav className="top-bar__nav" aria-label="Screens">
+        <Link
+          href="/"
+          className="top-bar__link"
+          {...current(path === "/" || path.startsWith("/runs") || path === "/file")}
+        >
+          Runs
+        </Link>
+        <Link href="/health" className="top-bar__link" {...current(path === "/health")}>
+          Health
+        </Link>
+      </nav>
+      <div className="top-bar__end">
+        <ConnectionIndicator />
+        <IconButton icon={THEME_ICONS[theme]} label={`Theme: ${theme}`} shortcut="t" onClick={onTheme} />
+        <IconButton icon="help" label="Keyboard shortcuts" shortcut="?" onClick={onHelp} />
+      </div>
+    </header>
+  );
+}
+
+/** Three lanes of a stream, the middle one ahead. */
+function Mark() {
+  return (
+    <svg width="18" height="18" viewBox="0 0 18 18" fill="none" aria-hidden="true">
+      <rect width="18" height="18" rx="4.5" fill="var(--accent)" />
+      <path
+        d="M4 5.5h5M4 9h10M4 12.5h6.5"
+        stroke="var(--on-accent)"
+        strokeWidth="1.8"
+        strokeLinecap="round"
+      />
+    </svg>
+  );
+}

@@ -1,0 +1,23 @@
+import { useEffect } from "react";
+import { instant } from "../../model/display";
+import { useGatewayHealth } from "../../stores/gateway-health";
+import { useFrame } from "../../stores/use-frame";
+import { useServices } from "../../stores/use-services";
+import { HealthView } from "./health-view";
+
+export function HealthPage() {
+  const { api, engine, nowMs } = useServices();
+  const reading = useGatewayHealth(api, nowMs);
+  const frame = useFrame(engine);
+  useEffect(() => {
+    document.title = "Health · DashStream";
+  }, []);
+  return (
+    <HealthView
+      reading={reading}
+      intake={frame?.openId ? frame.intake : null}
+      connection={frame?.connection ?? null}
+      askedAt={reading.atMs === null ? null : instant(reading.atMs * 1000, nowMs())}
+    />
+  );
+}

@@ -1,0 +1,71 @@
+import type { ConnectionStatus, IntakeHealth } from "../../stores/engine";
+import type { HealthReading } from "../../stores/gateway-health";
+import { Chip } from "../../widgets/chip";
+import { Fact } from "../../widgets/field";
+import { type Card, connectionCard, gatewayCard, intakeCard, reasonRemedy, reasonTone } from "./health-cards";
+import "./health.css";
+
+interface HealthViewProps {
+  reading: HealthReading;
+  intake: IntakeHealth | null;
+  connection: ConnectionStatus | null;
+  askedAt: string | null;
+}
+
+export function HealthView({ reading, intake, connection, askedAt }: HealthViewProps) {
+  const reasons = reading.failure === null ? (reading.health?.reasons ?? []) : [];
+  return (
+    <div className="health">
+      <header className="health__head">
+        <h1>Telemetry health</h1>
+        <span className="muted">
+          {askedAt ? `Gateway's newest answer at ${askedAt}` : "Waiting for the gateway's answer"}
+        </span>
+      </header>
+      <div className="health__cards">
+        <HealthCard card={gatewayCard(reading)} />
+        <HealthCard card={connectionCard(connection)} />
+        <HealthCard card={intakeCard(intake)} />
+      </div>
+      {reasons.length > 0 && (
+        <section className="health__reasons">
+          <h2>Findings</h2>
+          <ul>
+            {reasons.map(({ check, level, message }) => (
+              <li key={`${check} ${message}`} className="health__reason">
+                <Chip tone={reasonTone(level)}>{check}</Chip>
+                <div>
+                  <p>{message}</p>
+                  <p className="muted">{reasonRemedy(check)}</p>
+                </div>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </div>
+  );
+}
+
+function HealthCard({ card }: { card: Card }) {
+  return (
+    <section className="health-card" aria-label={card.title}>
+      <header className="health-card__head">
+        <h2>{card.title}</h2>
+        <Chip tone={card.tone}>{card.level}</Chip>
+      </header>
+      <p className="health-card__value">{card.value}</p>
+      <p>{card.cause}</p>
+      <p className="muted">{card.remedy}</p>
+      {card.facts.length > 0 && (
+        <dl className="health-card__facts">
+          {card.facts.map(([label, value]) => (
+            <Fact key={label} label={label}>
+              {value}
+            </Fact>
+          ))}
+        </dl>
+      )}
+    </section>
+  );
+}
