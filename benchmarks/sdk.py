@@ -7,6 +7,7 @@ and never answers: both must cost no more than a working one, and the program mu
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import socket
@@ -23,6 +24,9 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+
+from dashstream.adapters.sqlite.log import SqliteLog
+from dashstream.app.data_dir import LOG_FILE
 
 GRAPHS = Path(__file__).with_name("_graphs.py")
 DASHSTREAM = Path(sys.executable).parent / "dashstream"
@@ -94,10 +98,21 @@ def median(runs: list[Figures], key: str) -> float:
 
 def log_bytes(folder: Path) -> int:
     """Bytes of the values on the log: what the program really sent."""
-    import sqlite3
 
-    with sqlite3.connect(folder / "log.db") as connection:
-        return int(connection.execute("SELECT coalesce(sum(length(value)), 0) FROM records").fetchone()[0])
+    async def sum_values() -> int:
+        log = SqliteLog.open(folder / LOG_FILE, read_only=True)
+        try:
+            total = 0
+            for partition, mark in (await log.watermarks()).items():
+                offset = mark.low
+                while page := await log.read(partition, offset, max_records=10_000, max_bytes=1 << 26):
+                    total += sum(len(record.value or b"") for record in page)
+                    offset = page[-1].offset + 1
+            return total
+        finally:
+            await log.close()
+
+    return asyncio.run(sum_values())
 
 
 def measure(repeats: int) -> dict[str, dict[str, list[Figures]]]:

@@ -33,6 +33,11 @@ class IdentityMemo:
             self._young[id(key)] = entry
         return entry[1] if entry[0] is key else None
 
+    def get_each(self, keys: list[Any]) -> list[Any]:
+        """Return for each object its result, or None where only ``get`` may know one; costs one look each."""
+        entry_of = self._young.get
+        return [entry[1] if (entry := entry_of(id(key))) is not None and entry[0] is key else None for key in keys]
+
     def put(self, key: Any, result: Any, weight: int) -> None:
         """Remember ``result``; ``weight`` is the number of slots that the entry keeps alive."""
         self._young[id(key)] = (key, result)
