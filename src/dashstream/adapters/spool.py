@@ -22,6 +22,7 @@ import shutil
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -238,6 +239,40 @@ def adopt_orphans(root: Path) -> Iterator[SpoolDirectory]:
             continue
         if lock_fd is not None:
             yield SpoolDirectory(path, lock_fd, max_bytes=0)
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolSurvey:
+    """What waits in one producer's spool; ``torn_bytes`` belong to no whole value."""
+
+    producer_id: str
+    records: int
+    size: int
+    torn_bytes: int
+
+
+def survey(root: Path) -> list[SpoolSurvey]:
+    """Return what waits in each spool below ``root``, changing nothing; what vanishes meanwhile is left out."""
+    if not root.is_dir():
+        return []
+    return [_survey_one(path) for path in sorted(root.iterdir(), key=_age) if path.is_dir()]
+
+
+def _survey_one(path: Path) -> SpoolSurvey:
+    records = size = whole = 0
+    for segment in sorted(path.glob("*.spool")):
+        try:
+            with segment.open("rb") as file:
+                size += os.fstat(file.fileno()).st_size
+                if file.read(len(MAGIC)) != MAGIC:
+                    continue
+                whole += len(MAGIC)
+                for value in frames(file):
+                    records += 1
+                    whole += _FRAME.size + len(value)
+        except FileNotFoundError:
+            continue
+    return SpoolSurvey(path.name, records, size, max(0, size - whole))
 
 
 def _age(path: Path) -> tuple[float, str]:
