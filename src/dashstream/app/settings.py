@@ -51,7 +51,9 @@ class LoggingSettings:
     """What is logged, and in which form."""
 
     level: str = option("info", f"least level that is logged: {', '.join(LEVELS)}")
-    format: str = option("auto", "json, console, or auto: console on a terminal and JSON elsewhere")
+    format: str = option(
+        "auto", "form of the log: json, console, or auto, which is console on a terminal and json elsewhere"
+    )
     burst: int = option(20, "events of one name logged per second; the rest is counted", unit="count", low=1)
 
 

@@ -48,6 +48,7 @@ class Gateway:
     http_app: ASGIApp
     websocket_protocol: type[asyncio.Protocol]
     connections: Connections
+    metrics: PrometheusMetrics
 
     async def drain(self, timeout_s: float) -> None:
         """Tell clients when to come back; returns when they are gone, or after ``timeout_s`` seconds."""
@@ -128,7 +129,7 @@ async def build(settings: Settings, token: str, instance: str) -> AsyncIterator[
         jobs = (pump.run, indexer.run, connections.sweep_forever, retain)
         for name, job in zip(TASKS, jobs, strict=True):
             supervisor.start(name, job)
-        yield Gateway(create_app(http), protocol_class(connections), connections)
+        yield Gateway(create_app(http), protocol_class(connections), connections, metrics)
     finally:
         await supervisor.stop()
         await index.close()

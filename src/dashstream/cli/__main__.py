@@ -1,7 +1,4 @@
-"""``dashstream``: parse, run, and turn every expected failure into one line and an exit code.
-
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no gateway, 4 not found, 130 interrupted.
-"""
+"""``dashstream``: parse, run, and turn every expected failure into one line and an exit code."""
 
 from __future__ import annotations
 
@@ -10,7 +7,17 @@ import sys
 from dashstream.cli.app import app
 from dashstream.errors import DashStreamError, GatewayUnreachableError, NotFoundError, SettingsError
 
-FAILED, USAGE, UNREACHABLE, NOT_FOUND, INTERRUPTED = 1, 2, 3, 4, 130
+DONE, FAILED, USAGE, UNREACHABLE, NOT_FOUND, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+EXIT_CODES = {
+    DONE: "done",
+    FAILED: "failed; or what was checked is not as it should be",
+    USAGE: "wrong usage, or a setting with a value that it cannot have",
+    UNREACHABLE: "no gateway answers",
+    NOT_FOUND: "what was asked for is not there",
+    INTERRUPTED: "interrupted",
+}
+"""Exit codes of every command; ``dashstream run`` ends with its program's own."""
 
 
 def main() -> None:

@@ -104,4 +104,4 @@ def _help(option: Option) -> str:
 
 def _shown(option: Option) -> str:
     value = str(option.default).lower() if option.type is bool else str(option.default)
-    return f"{value} {option.unit}" if option.unit else value
+    return f"{value} {option.unit}" if option.unit not in {"", "count"} else value

@@ -105,10 +105,4 @@ class ClientLimits:
         1.0, "how often a client is told how far filtered records have been passed", unit="s", low=0
     )
     concurrent_log_reads: int = option(4, "log reads for replays at the same time", unit="count", low=1)
-    replay_timeout_s: float = option(
-        0.0,
-        "time for a replay to catch up before the client is told to come again; 0 is no limit",
-        unit="s",
-        low=0,
-    )
     drain_retry_ms: int = option(250, "when a client should come back after a stop", unit="ms", low=0)
