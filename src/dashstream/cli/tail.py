@@ -42,9 +42,20 @@ def tail(
     if start not in {StartFrom.EARLIEST, StartFrom.LATEST}:
         raise typer.BadParameter("earliest or latest", param_hint="--from")
     gateway = find_gateway(url, token, data_dir)
+    _log_to_standard_error(gateway.token)
     asyncio.run(
         _print_all(gateway.ws_url, gateway.token, (run, thread, kind), start, follow=not no_follow, as_json=as_json)
     )
+
+
+def _log_to_standard_error(secret: str) -> None:
+    import os
+
+    from dashstream.app import logs
+    from dashstream.app.settings import LoggingSettings
+    from dashstream.options import load
+
+    logs.configure(load(LoggingSettings, "logging", os.environ), [secret])
 
 
 async def _print_all(

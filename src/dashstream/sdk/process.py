@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import structlog
-
 from dashstream.errors import SettingsError
 from dashstream.sdk.publisher import Publisher
 from dashstream.sdk.settings import SdkSettings, load_settings
 
-_log = structlog.get_logger("dashstream.sdk")
+_log = logging.getLogger("dashstream.sdk")
 
 
 class _Process:
@@ -36,7 +35,7 @@ def _settings(overrides: dict[str, Any]) -> SdkSettings:
     try:
         return load_settings(overrides)
     except SettingsError as error:
-        _log.warning("telemetry settings ignored", reason=str(error))
+        _log.warning("telemetry settings ignored: %s", error)
         return load_settings({}, {})
 
 

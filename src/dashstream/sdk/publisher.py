@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import logging
 import os
 import threading
 import time
@@ -21,8 +22,6 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
-
-import structlog
 
 from dashstream.protocol.gen import dashstream_pb2 as pb
 from dashstream.sdk.captures import Capture, LossCapture, TokenCapture
@@ -42,7 +41,7 @@ YIELD_AFTER = 16
 would be taken from them for its whole switch interval (5 ms) at a time."""
 IDLE_WAIT_S = 30.0
 
-_log = structlog.get_logger("dashstream.sdk")
+_log = logging.getLogger("dashstream.sdk")
 
 TransportFactory = Callable[[SdkSettings], Transport]
 

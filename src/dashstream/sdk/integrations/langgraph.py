@@ -7,12 +7,12 @@ graph proves at the time of switching on. Elsewhere the reduced observer sees wh
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import structlog
 from langchain_core.callbacks import BaseCallbackHandler
 
 from dashstream.sdk.integrations.langgraph_callbacks import ObserveHandler
@@ -20,7 +20,7 @@ from dashstream.sdk.integrations.langgraph_reduced import ReducedHandler, reduce
 from dashstream.sdk.integrations.langgraph_runs import Everywhere, end_open_runs, observed_here
 from dashstream.sdk.publisher import Publisher
 
-_log = structlog.get_logger("dashstream.sdk")
+_log = logging.getLogger("dashstream.sdk")
 
 
 class _Hooks:
@@ -39,7 +39,7 @@ def install() -> str:
             _Hooks.is_tried = True
             _Hooks.reason = _try_to_wrap()
             if _Hooks.reason:
-                _log.warning("LangGraph is observed with reduced truth", reason=_Hooks.reason)
+                _log.warning("LangGraph is observed with reduced truth: %s", _Hooks.reason)
         return _Hooks.reason
 
 

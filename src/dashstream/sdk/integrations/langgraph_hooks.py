@@ -10,10 +10,10 @@ observes around it without ever raising.
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable
 from typing import Any
 
-import structlog
 from langgraph.errors import GraphInterrupt
 from langgraph.pregel import _loop
 
@@ -21,7 +21,7 @@ from dashstream.sdk.integrations.langgraph_callbacks import run_handler
 from dashstream.sdk.integrations.langgraph_loop import LoopObserver, RunObserver
 from dashstream.sdk.integrations.langgraph_runs import begin_run, choose_publisher, parent_run_of
 
-_log = structlog.get_logger("dashstream.sdk")
+_log = logging.getLogger("dashstream.sdk")
 
 OBSERVER = "_dashstream_observer"
 
