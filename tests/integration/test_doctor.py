@@ -6,7 +6,6 @@ import asyncio
 import json
 import shutil
 import sqlite3
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,59 +14,19 @@ import pytest
 
 from conftest import DASHSTREAM, GatewayProcess
 from dashstream.adapters.spool import SpoolDirectory
-from dashstream.adapters.sqlite.log import SqliteLog
-from dashstream.adapters.sqlite.run_index import SqliteRunIndex
-from dashstream.adapters.system_clock import SystemClock
 from dashstream.app.data_dir import INDEX_FILE, LOG_FILE, SPOOL_DIR
 from dashstream.cli.connection import Gateway
-from dashstream.engine.index_limits import IndexLimits
-from dashstream.engine.ingest_service import IngestService
-from dashstream.engine.limits import IngestLimits, LogLimits
-from dashstream.engine.ports import NoMetrics
-from dashstream.protocol.framing import Limits
+from dashstream.engine.limits import LogLimits
 from dashstream.protocol.gen import dashstream_pb2 as pb
-from dashstream.protocol.patch import Op
 from dashstream.protocol.proto_codec import decode, encode
 from dashstream.protocol.record_batch import CONTENT_TYPE, pack_records
-from run_builder import RunBuilder
+from data_dirs import change, fill, remove, run_records, table_of
 
 STEPS = 40
-TEXT = "a state with some text in it, so that a flipped byte has something to hit " * 4
 
 
 def build(*, thread: str = "thread-1", steps: int = STEPS) -> list[bytes]:
-    """The records of a whole run."""
-    run = RunBuilder(thread_id=thread)
-    run.start({"steps": [], "text": TEXT})
-    for step in range(1, steps + 1):
-        run.step(step, [Op("add", ("steps", "-"), {"step": step, "text": f"{step} {TEXT}"})])
-    run.end()
-    return run.records
-
-
-async def fill(folder: Path, records: Sequence[bytes], *, fold: bool = True, limits: LogLimits | None = None) -> None:
-    """Make a data directory as a stopped gateway leaves it."""
-    folder.mkdir(mode=0o700, exist_ok=True)
-    log = SqliteLog.open(folder / LOG_FILE, limits)
-    try:
-        ingest = IngestService(log, IngestLimits(), SystemClock(), NoMetrics())
-        result = await ingest.submit(records)
-        assert not result.rejected
-        await log.enforce_retention(SystemClock().now_us())
-        if fold:
-            await fold_index(folder, log)
-    finally:
-        await log.close()
-
-
-async def fold_index(folder: Path, log: SqliteLog) -> None:
-    index = await SqliteRunIndex.open(folder / INDEX_FILE, log, Limits(), IndexLimits())
-    try:
-        for partition, mark in (await log.watermarks()).items():
-            if found := await log.read(partition, mark.low, max_records=10_000, max_bytes=1 << 30):
-                await index.apply(found)
-    finally:
-        await index.close()
+    return run_records(thread=thread, steps=steps)
 
 
 async def doctor(folder: Path, *flags: str) -> tuple[int, str, str]:
@@ -106,23 +65,6 @@ async def findings(folder: Path) -> tuple[str, dict[str, dict[str, Any]]]:
 def levels(checks: dict[str, dict[str, Any]]) -> dict[str, str]:
     """Return the checks that are not ok."""
     return {name: check["level"] for name, check in checks.items() if check["level"] != "ok"}
-
-
-def change(path: Path, statement: str, *values: Any) -> None:
-    with closing(sqlite3.connect(path)) as connection, connection:
-        assert connection.execute(statement, values).rowcount > 0
-
-
-def remove(folder: Path, *offsets: int) -> None:
-    """Remove records of the only partition that has any."""
-    for offset in offsets:
-        change(folder / LOG_FILE, f"DELETE FROM {table_of(folder)} WHERE offset = ?", offset)  # noqa: S608  # our own name
-
-
-def table_of(folder: Path) -> str:
-    with closing(sqlite3.connect(folder / LOG_FILE)) as connection:
-        (partition,) = connection.execute("SELECT partition FROM partitions WHERE high > 0").fetchone()
-    return f"records_{partition:d}"
 
 
 async def test_a_whole_directory_is_healthy_and_stays_as_it_was(tmp_path: Path) -> None:
