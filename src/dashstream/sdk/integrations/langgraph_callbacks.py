@@ -6,16 +6,16 @@ interface under plain ``invoke()``: that is how tokens are seen at all.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-import structlog
 from langchain_core.callbacks import BaseCallbackHandler
 
 from dashstream.sdk.integrations.langgraph_scope import RunScope
 
-_log = structlog.get_logger("dashstream.sdk")
+_log = logging.getLogger("dashstream.sdk")
 
 
 class ScopeHandler(BaseCallbackHandler):
@@ -23,9 +23,9 @@ class ScopeHandler(BaseCallbackHandler):
 
     run_inline = True
     ignore_retriever = True
-    ignore_agent = True
     ignore_retry = True
     ignore_custom_event = True
+    # ignore_agent stays off: langchain-core files tool calls under it
 
     def scope_of(self, run_id: UUID, parent_run_id: UUID | None) -> RunScope | None:
         """Return the scope that a callback belongs to."""

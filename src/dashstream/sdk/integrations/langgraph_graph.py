@@ -135,6 +135,11 @@ def node_path(ns: str) -> str:
     return ":".join(name for name in names if name)
 
 
+def is_call(path: tuple[Any, ...]) -> bool:
+    """Tell whether the path of a task is that of a ``@task`` call. Such calls carry no superstep tag."""
+    return len(path) == 4 and path[-1] is True and isinstance(path[1], tuple)
+
+
 def split_namespace(ns: str, path: tuple[Any, ...]) -> tuple[str, str]:
     """Split the namespace of a task into (namespace that it runs in, task id).
 
@@ -143,7 +148,7 @@ def split_namespace(ns: str, path: tuple[Any, ...]) -> tuple[str, str]:
     parts = ns.split("|")
     task_id = parts[-1].rpartition(":")[2]
     drop = 1
-    while len(path) == 4 and path[-1] is True and isinstance(path[1], tuple):
+    while is_call(path):
         drop += 1
         path = path[1]
     return "|".join(parts[:-drop]), task_id

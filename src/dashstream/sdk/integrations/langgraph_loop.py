@@ -7,14 +7,14 @@ through the same function that LangGraph's own ``get_state`` uses; routing from 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 import weakref
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import structlog
 from langgraph.pregel import _retry
 from langgraph.pregel._io import read_channels
 
@@ -24,13 +24,17 @@ from dashstream.sdk.integrations.langgraph_graph import START, GraphFacts, facts
 from dashstream.sdk.integrations.langgraph_runs import OpenRun
 from dashstream.sdk.integrations.langgraph_scope import Execution, RunScope
 
-_log = structlog.get_logger("dashstream.sdk")
+_log = logging.getLogger("dashstream.sdk")
 
 BRANCH = "branch:to:"
 JOIN = "join:"
 TASKS = "__pregel_tasks"
 ERROR = "__error__"
 INTERRUPT = "__interrupt__"
+
+MAX_TOLD = 32
+"""Exceptions kept to recognise them on their way out. An identity alone would not do: it is used again once an
+exception that the program caught is gone. Few, because each keeps alive the frames that it came through."""
 
 
 class RunObserver:
@@ -41,7 +45,7 @@ class RunObserver:
         self.emitter = run.emitter
         self.scope = RunScope(run.emitter)
         self.loops: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
-        self._told: set[int] = set()
+        self._told: deque[BaseException] = deque(maxlen=MAX_TOLD)
         self._interrupts: set[str] = set()
 
     @contextmanager
@@ -73,13 +77,13 @@ class RunObserver:
 
     def fail_once(self, error: BaseException, place: Place, superstep: int | None) -> None:
         """Report a final failure, the first time that it is seen on its way out."""
-        if isinstance(error, asyncio.CancelledError) or id(error) in self._told:
+        if isinstance(error, asyncio.CancelledError) or self.was_told(error):
             return
-        self._told.add(id(error))
+        self._told.append(error)
         self.emitter.failure(error, place, superstep)
 
     def was_told(self, error: BaseException) -> bool:
-        return id(error) in self._told
+        return any(told is error for told in self._told)
 
     def pause_once(self, interrupt: Any, place: Place, superstep: int | None) -> None:
         """Report an interrupt raised inside a node, the first time that it is seen on its way out."""

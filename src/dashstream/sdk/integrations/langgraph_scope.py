@@ -15,7 +15,7 @@ from langgraph.errors import GraphBubbleUp, GraphInterrupt
 
 from dashstream.sdk.captures import Place, TokenStream
 from dashstream.sdk.emitter import RunEmitter
-from dashstream.sdk.integrations.langgraph_graph import node_path, split_namespace
+from dashstream.sdk.integrations.langgraph_graph import START, is_call, node_path, split_namespace
 
 PUSH = "__pregel_push"
 STEP_TAG = "graph:step:"
@@ -24,12 +24,13 @@ STEP_TAG = "graph:step:"
 class Execution:
     """One visit of a node; ``place`` is that of its current try."""
 
-    __slots__ = ("attempt", "error", "place", "started_ns", "superstep")
+    __slots__ = ("attempt", "error", "is_open", "place", "started_ns", "superstep")
 
     def __init__(self, place: Place, superstep: int | None) -> None:
         self.place = place
         self.superstep = superstep
         self.attempt = place.attempt
+        self.is_open = True
         self.started_ns = time.perf_counter_ns()
         self.error: BaseException | None = None
 
@@ -67,15 +68,18 @@ class RunScope:
         self, run_id: UUID, tags: Sequence[str] | None, metadata: Mapping[str, Any] | None, given: Any
     ) -> Execution | None:
         """A runnable starts; return its execution if it is a try of a node."""
-        if not tags or not metadata or not any(tag.startswith(STEP_TAG) for tag in tags):
+        if not tags or not metadata:
             return None
         ns = metadata.get("langgraph_checkpoint_ns")
-        if not ns:
+        if not ns or metadata.get("langgraph_node") == START:  # where a run may start by choice: no node of the program
             return None
         path = metadata.get("langgraph_path", ())
         home, task_id = split_namespace(ns, path)
         superstep = metadata.get("langgraph_step")
         earlier = self.executions.get(task_id)
+        is_try = any(tag.startswith(STEP_TAG) for tag in tags)
+        if not is_try and not (is_call(path) and (earlier is None or not earlier.is_open)):
+            return None
         attempt = earlier.attempt + 1 if earlier is not None else 1
         execution = Execution(Place(node_path(ns), task_id, attempt, home), superstep)
         self.executions[task_id] = execution
@@ -88,12 +92,16 @@ class RunScope:
     def chain_ended(self, run_id: UUID) -> None:
         execution = self._tries.pop(run_id, None)
         if execution is not None:
+            execution.is_open = False
             self.emitter.node_ended(execution.place, execution.superstep, self._age_us(execution))
 
     def chain_failed(self, run_id: UUID, error: BaseException, *, will_retry: bool | None) -> None:
         """A runnable failed. A pause is no failure, and a command to a parent graph ends the node well."""
         execution = self._tries.pop(run_id, None)
-        if execution is None or isinstance(error, GraphInterrupt):
+        if execution is None:
+            return
+        execution.is_open = False
+        if isinstance(error, GraphInterrupt):
             return
         age = self._age_us(execution)
         if isinstance(error, GraphBubbleUp):
