@@ -11,7 +11,7 @@
 
 import { type Checkpoint, HashAlgorithm, type StateDiff } from "../protocol/gen/dashstream_pb";
 import type { JsonValue } from "../protocol/json";
-import { applyOps, opsFromWire, type PatchOp } from "../protocol/patch";
+import { applyOps, opsFromWire, parsePointer } from "../protocol/patch";
 import { HashedState, sameHash } from "../protocol/state-hash";
 import { CheckpointAssembly, CheckpointError, type Doubt, parseState, readState } from "./checkpoints";
 import { countBelow } from "./columns";
@@ -73,32 +73,35 @@ export class StateHistory {
 
   applyDiff(row: number, superstep: bigint | null, diff: StateDiff): void {
     const before = this.#head;
-    const known = diff.hashAlgorithm === HashAlgorithm.TREE_1 && diff.stateHash.length > 0;
-    let ops: PatchOp[] = [];
     let origin: Step["origin"] = "none";
     try {
-      if (diff.fullState.length > 0) {
-        this.#reset(parseState(diff.fullState), diff.hashAlgorithm, diff.stateHash);
-        origin = "full";
-      } else if (before === null) {
-        this.#suspect("no_checkpoint", "no full state came before this change");
-      } else if (known && !sameHash(diff.baseStateHash, before.hash)) {
-        if (sameHash(diff.stateHash, before.hash)) this.#trust();
-        else this.#suspect("base_mismatch", "an earlier change is missing");
-      } else if (known && diff.operations.length === 0) {
-        this.#settle(before, diff.stateHash);
-        origin = "diff";
-      } else {
-        ops = opsFromWire(diff.operations);
-        this.#patched(before.apply(ops), known, diff.stateHash);
-        origin = "diff";
-      }
+      origin = this.#transition(before, diff);
     } catch (error) {
       this.#suspect(error instanceof CheckpointError ? error.doubt : "patch_failed", messageOf(error));
     }
     if (this.#doubt === "hash_mismatch") origin = "none";
-    const cost = before === null ? 0 : ops.reduce((sum, op) => sum + 1 + pathCost(before.value, op.path), 1);
+    const cost = origin === "diff" && before !== null ? patchCost(before.value, diff) : 1;
     this.#push({ row, superstep, operations: diff.operations.length, hash: diff.stateHash, origin }, cost);
+  }
+
+  #transition(before: HashedState | null, diff: StateDiff): Step["origin"] {
+    const known = diff.hashAlgorithm === HashAlgorithm.TREE_1 && diff.stateHash.length > 0;
+    if (diff.fullState.length > 0) {
+      this.#reset(parseState(diff.fullState), diff.hashAlgorithm, diff.stateHash);
+      return "full";
+    }
+    if (before === null) {
+      this.#suspect("no_checkpoint", "no full state came before this change");
+      return "none";
+    }
+    if (known && !sameHash(diff.baseStateHash, before.hash)) {
+      if (sameHash(diff.stateHash, before.hash)) this.#trust();
+      else this.#suspect("base_mismatch", "an earlier change is missing");
+      return "none";
+    }
+    const next = diff.operations.length === 0 ? before : before.apply(opsFromWire(diff.operations));
+    this.#patched(next, known, diff.stateHash);
+    return "diff";
   }
 
   applyCheckpoint(row: number, superstep: bigint | null, checkpoint: Checkpoint): void {
@@ -131,18 +134,6 @@ export class StateHistory {
     if (reached < 0) return null;
     const value = this.#held.get(reached) ?? this.#rebuilt.get(reached) ?? this.#rebuild(reached);
     return value === undefined ? null : { value, step: reached };
-  }
-
-  /** Operations of a step's record; empty for a step made by a full state. */
-  operationsOf(step: number): readonly PatchOp[] {
-    const made = this.steps[step];
-    if (made === undefined || made.operations === 0) return [];
-    const diff = this.diffAt(made.row);
-    try {
-      return diff === null ? [] : opsFromWire(diff.operations);
-    } catch {
-      return [];
-    }
   }
 
   #isKnown(checkpoint: Checkpoint): boolean {
@@ -251,6 +242,11 @@ export class StateHistory {
     const oldest = this.#rebuilt.keys().next().value;
     if (this.#rebuilt.size > REBUILT_KEPT && oldest !== undefined) this.#rebuilt.delete(oldest);
   }
+}
+
+/** Slots of the containers that the operations copied. */
+function patchCost(before: JsonValue, diff: StateDiff): number {
+  return diff.operations.reduce((sum, op) => sum + 1 + pathCost(before, parsePointer(op.path)), 1);
 }
 
 function messageOf(error: unknown): string {

@@ -1,0 +1,67 @@
+/**
+ * What surrounds each step of the root state: when it was made, by which nodes, and until which record it lasts.
+ *
+ * A step lasts from its transition until the next node starts, so that a pause or the end of the run, which follow
+ * the last transition, are part of the last step.
+ */
+
+import { EventType } from "../protocol/gen/dashstream_pb";
+import { float64 } from "./columns";
+import { type Item, nodeIdOf } from "./items";
+
+const NOBODY: readonly string[] = [];
+
+export class RunSteps {
+  readonly #ends = float64();
+  /** Rows up to which a step lasts; the last one's is not known until a node starts. */
+  readonly #rows: number[] = [];
+  readonly #nodes = new Map<bigint, string[]>();
+
+  get count(): number {
+    return this.#ends.length;
+  }
+
+  /** The newest step; null before the first. */
+  get newest(): number | null {
+    return this.count === 0 ? null : this.count - 1;
+  }
+
+  /** A transition was made by the record at `row`. */
+  push(row: number, timestampUs: number): void {
+    this.#close(row);
+    this.#ends.push(timestampUs);
+  }
+
+  /** Take note of a node that starts. */
+  apply(row: number, item: Item): void {
+    if (item.message.case !== "event" || item.message.value.eventType !== EventType.NODE_START) return;
+    this.#close(row);
+    const { checkpointNs, superstep } = item.header;
+    if (checkpointNs !== "" || superstep === undefined) return;
+    const nodes = this.#nodes.get(superstep);
+    const node = nodeIdOf(item);
+    if (nodes === undefined) this.#nodes.set(superstep, [node]);
+    else if (!nodes.includes(node)) nodes.push(node);
+  }
+
+  /** Number of records up to the end of a step, of `length` in all. */
+  rowsThrough(step: number, length: number): number {
+    return step < 0 ? 0 : (this.#rows[step] ?? length);
+  }
+
+  /** When a step began, which is when the one before was made, and when it was made. */
+  times(step: number, runStartUs: number): readonly [startUs: number, endUs: number] {
+    const end = this.#ends.at(step);
+    const start = step === 0 ? runStartUs : this.#ends.at(step - 1);
+    return [Math.min(start, end), end];
+  }
+
+  /** Nodes of the root graph that ran in a superstep. */
+  nodesOf(superstep: bigint | null): readonly string[] {
+    return superstep === null ? NOBODY : (this.#nodes.get(superstep) ?? NOBODY);
+  }
+
+  #close(row: number): void {
+    if (this.#rows.length < this.count) this.#rows.push(row);
+  }
+}

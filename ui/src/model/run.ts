@@ -1,0 +1,269 @@
+/**
+ * One run, folded from its records.
+ *
+ * Law 1: a record that was seen before changes nothing but the count of duplicates, wherever it comes.
+ * Law 2: how records are cut into portions makes no difference.
+ * Law 3: nothing here throws for what a record contains; what cannot be read is set aside, visibly. A record of a
+ * newer schema stops the fold until it is decided that it is set aside as well.
+ */
+
+import { decodeRecord, RecordError } from "../protocol/codec";
+import type { Event, StateDiff } from "../protocol/gen/dashstream_pb";
+import { TouchIndex } from "./blame";
+import type { GapInfo, Marker, Notice, Receipt, RunSummary } from "./frame";
+import { itemSummary } from "./item-summary";
+import { type Item, itemKind, itemsOf, itemType, nodeIdOf, runIdOf } from "./items";
+import { LlmCalls } from "./llm-calls";
+import { Markers } from "./markers";
+import { Producers } from "./producers";
+import { ReceiptBook } from "./receipt";
+import { RecordStore } from "./record-store";
+import { RunGraph } from "./run-graph";
+import { RunSpans } from "./run-spans";
+import { RunSteps } from "./run-steps";
+import { StateHistory } from "./state-history";
+import { SummaryFold } from "./summary";
+import { ToolCalls } from "./tool-calls";
+import { verificationOf, verificationOfAll } from "./verification";
+
+/** A record as it was delivered. */
+export interface LogRecord {
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly value: Uint8Array;
+}
+
+/** A record of a newer schema; nothing was changed. */
+export interface NewerSchema {
+  readonly theirs: number;
+}
+
+/** States of one namespace, with what each of their steps touched. */
+export interface Namespace {
+  readonly history: StateHistory;
+  readonly touched: TouchIndex;
+}
+
+export class RunModel {
+  readonly records = new RecordStore();
+  readonly graph = new RunGraph();
+  readonly steps = new RunSteps();
+  readonly spans = new RunSpans();
+  readonly llm = new LlmCalls();
+  readonly tools = new ToolCalls();
+  summary: SummaryFold | null = null;
+  /** Grows with every change. */
+  revision = 0;
+  readonly #producers = new Producers();
+  readonly #receipts = new ReceiptBook();
+  readonly #markers = new Markers();
+  readonly #namespaces = new Map<string, Namespace>();
+  readonly #setAside = new Set<string>();
+  #partition: number | null = null;
+  #elsewhere = 0;
+  #lastSequence = 0n;
+
+  constructor(readonly runId: string) {}
+
+  get lastSequence(): string {
+    return String(this.#lastSequence);
+  }
+
+  get markers(): readonly Marker[] {
+    return this.#markers.view;
+  }
+
+  namespace(ns: string): Namespace | undefined {
+    return this.#namespaces.get(ns);
+  }
+
+  get root(): StateHistory | undefined {
+    return this.#namespaces.get("")?.history;
+  }
+
+  /** Take in a record. A newer schema is returned instead, unless `setNewerAside`. */
+  apply(record: LogRecord, setNewerAside = false): NewerSchema | null {
+    let items: Item[];
+    try {
+      items = itemsOf(decodeRecord(record.value));
+    } catch (error) {
+      if (!(error instanceof RecordError)) throw error;
+      if (error.theirs !== undefined && !setNewerAside) return { theirs: error.theirs };
+      this.#putAside(record, error.message);
+      return null;
+    }
+    for (const item of items) if (runIdOf(item.header) === this.runId) this.#admit(record, item);
+    return null;
+  }
+
+  /** Repeats that were recognised before they came here. */
+  addDuplicates(count: number): void {
+    this.#receipts.duplicates += count;
+    this.revision += count > 0 ? 1 : 0;
+  }
+
+  /** Delivery said that records are missing. */
+  addGap(gap: Omit<GapInfo, "kind" | "step">): void {
+    const step = this.steps.newest;
+    this.#receipts.gap({ ...gap, kind: "delivery", step });
+    this.#mark("gap", `records ${gap.from} to ${gap.to} of partition ${gap.partition} are missing`);
+    this.revision += 1;
+  }
+
+  receipt(): Receipt {
+    const { root, summary } = this;
+    return this.#receipts.view({
+      received: this.records.length,
+      producers: this.#producers,
+      hasStart: summary?.hasStart ?? false,
+      hasEnd: summary?.isOver ?? false,
+      steps: this.steps.count,
+      verifiedSteps: root?.verified ?? 0,
+      verifiedBelow: root?.verifiedBelow ?? 0,
+      verification: verificationOfAll(root),
+      losses: summary?.losses ?? [],
+    });
+  }
+
+  summaryView(): RunSummary | null {
+    const names = [...this.#namespaces.keys()].sort(
+      (left, right) => Number(left !== "") - Number(right !== ""),
+    );
+    return this.summary?.view(names) ?? null;
+  }
+
+  notices(): Notice[] {
+    const notices: Notice[] = [];
+    if (this.#elsewhere > 0) {
+      const text = `${this.#elsewhere} records of this run came from another partition and were left out`;
+      notices.push({ id: "elsewhere", level: "warning", text });
+    }
+    if (this.records.droppedBytes) {
+      const text =
+        "This run is larger than the page can hold; details of its oldest records are no longer here";
+      notices.push({ id: "dropped-bytes", level: "warning", text });
+    }
+    return notices;
+  }
+
+  /** The event at a row, read again from its record; null when its bytes are no longer held. */
+  eventAt(row: number): Event | null {
+    const item = this.#itemAt(row);
+    return item?.message.case === "event" ? item.message.value : null;
+  }
+
+  #admit(record: LogRecord, item: Item): void {
+    this.#partition ??= record.partition;
+    if (record.partition !== this.#partition) {
+      this.#elsewhere += 1;
+      this.revision += 1;
+      return;
+    }
+    this.revision += 1;
+    if (!this.#producers.add(item.header, { ...record, inner: item.inner }, this.steps.newest)) {
+      this.#receipts.duplicates += 1;
+      return;
+    }
+    this.#fold(record, item);
+  }
+
+  #fold(record: LogRecord, item: Item): void {
+    const { header } = item;
+    const row = this.records.length;
+    const us = Number(header.timestampUs);
+    this.summary ??= new SummaryFold(this.runId, item, us);
+    const summary = this.summary;
+    this.#foldState(row, item, us);
+    this.steps.apply(row, item);
+    const step = this.steps.newest;
+    this.records.append({
+      partition: record.partition,
+      offset: record.offset,
+      sequence: header.sequence,
+      kind: itemKind(item),
+      type: itemType(item),
+      timestampUs: us,
+      nodeId: nodeIdOf(item),
+      attempt: header.attempt,
+      superstep: header.superstep,
+      step: step ?? -1,
+      summary: itemSummary(item),
+      value: record.value,
+      inner: item.inner,
+    });
+    if (header.sequence > this.#lastSequence) this.#lastSequence = header.sequence;
+    const wasOver = summary.isOver;
+    summary.apply(item, us, step);
+    this.#markers.note(item, us, step);
+    this.spans.apply(item, us, step);
+    this.llm.apply(row, item, us, step);
+    this.tools.apply(row, item, us, step);
+    this.graph.apply(row, item, us, summary.status);
+    if (summary.isOver && !wasOver) {
+      this.spans.finish(us);
+      this.llm.finish(row, us);
+      this.tools.finish(row, us);
+    }
+  }
+
+  #foldState(row: number, item: Item, us: number): void {
+    const { message, header } = item;
+    if (message.case !== "stateDiff" && message.case !== "checkpoint") return;
+    const ns = header.checkpointNs;
+    let namespace = this.#namespaces.get(ns);
+    if (namespace === undefined) {
+      namespace = { history: new StateHistory((at) => this.#diffAt(at)), touched: new TouchIndex() };
+      this.#namespaces.set(ns, namespace);
+    }
+    const { history, touched } = namespace;
+    const before = history.steps.length;
+    const incidents = history.incidents;
+    const superstep = header.superstep ?? null;
+    if (message.case === "stateDiff") history.applyDiff(row, superstep, message.value);
+    else history.applyCheckpoint(row, superstep, message.value);
+    if (history.steps.length > before) {
+      const isPatch = message.case === "stateDiff" && message.value.fullState.length === 0;
+      touched.push(
+        isPatch ? message.value.operations.flatMap(({ path, from }) => (from ? [path, from] : [path])) : null,
+      );
+      if (ns === "") this.steps.push(row, us);
+    }
+    if (history.incidents > incidents && verificationOf(history.doubt) === "mismatch") {
+      this.#mark("mismatch", history.detail ?? "a state could not be verified", header.sequence, us);
+    }
+  }
+
+  #putAside(record: LogRecord, reason: string): void {
+    const { partition, offset } = record;
+    const place = `${partition} ${offset}`;
+    this.revision += 1;
+    if (this.#setAside.has(place)) {
+      this.#receipts.duplicates += 1;
+      return;
+    }
+    this.#setAside.add(place);
+    this.#receipts.setAside({ partition, offset: String(offset), reason });
+    this.#mark("undecodable", `a record could not be read: ${reason}`);
+  }
+
+  #mark(
+    kind: Marker["kind"],
+    label: string,
+    sequence = this.#lastSequence,
+    us = this.summary?.lastUs ?? 0,
+  ): void {
+    this.#markers.add({ kind, label, step: this.steps.newest, sequence: String(sequence), timestampUs: us });
+  }
+
+  #diffAt(row: number): StateDiff | null {
+    const item = this.#itemAt(row);
+    return item?.message.case === "stateDiff" ? item.message.value : null;
+  }
+
+  #itemAt(row: number): Item | null {
+    const value = this.records.value(row);
+    if (value === null) return null;
+    const inner = this.records.inner(row);
+    return itemsOf(decodeRecord(value)).find((item) => item.inner === inner) ?? null;
+  }
+}
