@@ -17,7 +17,7 @@ export const RUN_STATUSES = [
   "closed",
 ] as const satisfies readonly RunStatus[];
 
-export const RUN_TABS = ["state", "events", "llm", "tools"] as const;
+export const RUN_TABS = ["graph", "state", "events", "llm", "tools"] as const;
 export type RunTab = (typeof RUN_TABS)[number];
 
 export interface RunFilters {
@@ -28,7 +28,8 @@ export interface RunFilters {
 
 export interface RunView {
   readonly moment: Moment;
-  readonly tab: RunTab;
+  /** Null is the tab that the layout shows first. */
+  readonly tab: RunTab | null;
   /** JSON pointer of the selected place in the state; null when none is. */
   readonly path: string | null;
 }
@@ -59,7 +60,7 @@ export function readRunView(search: string): RunView {
   const tab = parameters.get("tab");
   return {
     moment: readMoment(parameters.get("step"), parameters.get("seq")),
-    tab: RUN_TABS.find((candidate) => candidate === tab) ?? "state",
+    tab: RUN_TABS.find((candidate) => candidate === tab) ?? null,
     path: parameters.get("path"),
   };
 }
@@ -68,7 +69,7 @@ export function writeRunView({ moment, tab, path }: RunView): string {
   return searchOf([
     ["step", moment.kind === "step" ? String(moment.step) : null],
     ["seq", moment.kind === "sequence" ? moment.sequence : null],
-    ["tab", tab === "state" ? null : tab],
+    ["tab", tab],
     ["path", path],
   ]);
 }

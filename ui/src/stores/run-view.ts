@@ -3,8 +3,7 @@
  * address when the user goes back or forth.
  */
 
-import { createContext, useContext, useEffect, useState } from "react";
-import { useStore } from "zustand";
+import { useEffect, useState } from "react";
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { type RunView, readRunView, writeRunView } from "./address";
 import { type AddressWriter, createAddressWriter } from "./address-writer";
@@ -44,13 +43,4 @@ export function useAddressedRunView(nowMs: () => number): RunViewStore {
     return () => window.removeEventListener("popstate", onPopState);
   }, [store]);
   return store;
-}
-
-export const RunViewContext = createContext<RunViewStore | null>(null);
-
-/** The selected path of the state and how to change it; a plain value of its own where no run page is around. */
-export function useSelectedPath(): readonly [string | null, (path: string | null) => void] {
-  const [fallback] = useState(() => createRunView("", { put: () => undefined }));
-  const store = useContext(RunViewContext) ?? fallback;
-  return [useStore(store, (view) => view.path), (path) => store.change({ path })];
 }

@@ -1,0 +1,145 @@
+import { count, plural } from "../../model/display";
+import type { ConnectionStatus, MismatchInfo, RunFrame, RunSummary } from "../../stores/engine";
+import { Banner } from "../../widgets/banner";
+import { Button } from "../../widgets/button";
+import { ErrorDetails } from "./error-details";
+
+const QUESTION_SHOWN = 240;
+
+interface RunBannersProps {
+  frame: RunFrame;
+  onRetry: () => void;
+  onResolve: () => void;
+  onStep: (step: number) => void;
+}
+
+/** Everything about the open run that is not as it should be, each with its cause and what to do. */
+export function RunBanners({ frame, onRetry, onResolve, onStep }: RunBannersProps) {
+  const { connection, mismatch, run, notices } = frame;
+  return (
+    <>
+      {mismatch ? (
+        <MismatchBanner mismatch={mismatch} remedy={connection.remedy} onResolve={onResolve} />
+      ) : (
+        <ConnectionBanner connection={connection} pending={frame.intake.pendingRecords} onRetry={onRetry} />
+      )}
+      {run && <ErrorBanner run={run} onStep={onStep} />}
+      {run?.interrupts.map((interrupt) => (
+        <Banner
+          key={interrupt.id}
+          tone="waiting"
+          title={interrupt.nodeId ? `${interrupt.nodeId} waits for you` : "The run waits for you"}
+          data-testid="interrupt-banner"
+          actions={<GoToStep step={interrupt.step} onStep={onStep} />}
+        >
+          <code>{interrupt.value.slice(0, QUESTION_SHOWN)}</code>
+          {interrupt.value.length > QUESTION_SHOWN && "…"}
+        </Banner>
+      ))}
+      {notices.map(({ id, level, text }) => (
+        <Banner
+          key={id}
+          tone={level === "error" ? "error" : level === "warning" ? "waiting" : "info"}
+          title={text}
+        />
+      ))}
+    </>
+  );
+}
+
+interface ConnectionBannerProps {
+  connection: ConnectionStatus;
+  pending: number;
+  onRetry: () => void;
+}
+
+function ConnectionBanner({ connection, pending, onRetry }: ConnectionBannerProps) {
+  const { phase, attempt, reason, remedy, retryInMs } = connection;
+  const retry = (
+    <Button icon="loop" onClick={onRetry}>
+      Try now
+    </Button>
+  );
+  if (phase === "closed") {
+    return (
+      <Banner tone="error" title="The connection is closed" actions={retry} data-testid="connection-banner">
+        {reason}. {remedy}
+      </Banner>
+    );
+  }
+  if (phase === "falling_behind") {
+    return (
+      <Banner tone="waiting" icon="clock" title="This page is falling behind" data-testid="connection-banner">
+        {plural(pending, "record")} wait. {reason}{" "}
+        {remedy ?? "The page reconnects by itself and loses nothing."}
+      </Banner>
+    );
+  }
+  if ((phase === "connecting" || phase === "subscribing") && attempt > 1) {
+    return (
+      <Banner tone="waiting" icon="plug" title="Reconnecting" actions={retry} data-testid="connection-banner">
+        {reason ?? "The gateway does not answer"}. Attempt {count(attempt)}
+        {retryInMs !== null && `, the next one within ${Math.max(1, Math.ceil(retryInMs / 1000))} s`}.{" "}
+        {remedy ?? "What is shown stays as it was; nothing is lost."}
+      </Banner>
+    );
+  }
+  return null;
+}
+
+interface MismatchBannerProps {
+  mismatch: MismatchInfo;
+  remedy: string | null;
+  onResolve: () => void;
+}
+
+function MismatchBanner({ mismatch, remedy, onResolve }: MismatchBannerProps) {
+  const { expected, seen, partition, offset } = mismatch;
+  return (
+    <Banner
+      tone="error"
+      title={`Schema version ${seen} was received; this page knows version ${expected}`}
+      data-testid="mismatch-banner"
+      actions={
+        <>
+          <Button icon="loop" onClick={() => location.reload()}>
+            Reload the page
+          </Button>
+          <Button onClick={onResolve}>Set it aside and go on</Button>
+        </>
+      }
+    >
+      {offset === null
+        ? "The gateway announced it. "
+        : `It stands at offset ${offset} of partition ${partition}. `}
+      Everything is frozen as it was before; nothing is lost. {remedy}
+    </Banner>
+  );
+}
+
+function ErrorBanner({ run, onStep }: { run: RunSummary; onStep: (step: number) => void }) {
+  const newest = run.errors.at(-1);
+  if (!newest) return null;
+  const more = run.errorCount - 1;
+  return (
+    <Banner
+      tone="error"
+      title={`${newest.type || "Error"}${newest.nodeId ? ` in ${newest.nodeId}` : ""}`}
+      data-testid="error-banner"
+      actions={
+        <>
+          {newest.stack && <ErrorDetails error={newest} />}
+          <GoToStep step={newest.step} onStep={onStep} />
+        </>
+      }
+    >
+      <span className="run-banners__message">{newest.message}</span>
+      {more > 0 && <span className="muted"> and {plural(more, "earlier error")}</span>}
+    </Banner>
+  );
+}
+
+function GoToStep({ step, onStep }: { step: number | null; onStep: (step: number) => void }) {
+  if (step === null) return null;
+  return <Button onClick={() => onStep(step)}>Go to step {count(step)}</Button>;
+}

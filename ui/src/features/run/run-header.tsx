@@ -1,0 +1,88 @@
+import { Link } from "wouter";
+import { compactCount, count, duration, fullInstant, instant, plural, shortId } from "../../model/display";
+import { runAddress } from "../../stores/address";
+import type { Receipt, RunSummary } from "../../stores/engine";
+import { IconButton } from "../../widgets/button";
+import { Chip } from "../../widgets/chip";
+import { CopyButton } from "../../widgets/copy-button";
+import { Fact } from "../../widgets/field";
+import { RunStatusChip } from "../../widgets/run-status";
+import { ReceiptBadge } from "./receipt/receipt-badge";
+
+interface RunHeaderProps {
+  run: RunSummary | null;
+  /** What was asked for, while nothing is known of it. */
+  openId: string;
+  receipt: Receipt;
+  nowMs: number;
+  onStep: (step: number) => void;
+  /** Absent when there is no gateway to ask. */
+  onExport: (() => void) | null;
+}
+
+export function RunHeader({ run, openId, receipt, nowMs, onStep, onExport }: RunHeaderProps) {
+  return (
+    <header className="run-header">
+      <div className="run-header__title">
+        <h1 className="truncate">{run?.graphName || (run ? "unnamed graph" : shortId(openId, 24))}</h1>
+        {run && <RunStatusChip status={run.status} needsYou={run.interrupts.length > 0} />}
+        {run?.resumes && (
+          <Link
+            href={runAddress(run.resumes)}
+            className="run-header__resumes"
+            title={`Resumes ${run.resumes}`}
+          >
+            <Chip quiet icon="loop">
+              resumes {shortId(run.resumes)}
+            </Chip>
+          </Link>
+        )}
+        <div className="run-header__end">
+          <ReceiptBadge receipt={receipt} onStep={onStep} />
+          {onExport && (
+            <IconButton icon="download" label="Save this run as a .dsrun file" onClick={onExport} />
+          )}
+        </div>
+      </div>
+      {run && <RunFacts run={run} nowMs={nowMs} />}
+    </header>
+  );
+}
+
+function RunFacts({ run, nowMs }: { run: RunSummary; nowMs: number }) {
+  return (
+    <dl className="run-header__facts">
+      <Fact label="Run">
+        <span className="run-header__id">
+          <code title={run.runId}>{shortId(run.runId, 14)}</code>
+          <CopyButton label="Copy the run's id" text={run.runId} />
+        </span>
+      </Fact>
+      <Fact label="Thread">
+        <code title={run.threadId}>{shortId(run.threadId, 18) || "–"}</code>
+      </Fact>
+      <Fact label="Started">
+        <time title={fullInstant(run.startedUs)}>{instant(run.startedUs, nowMs)}</time>
+      </Fact>
+      <Fact label="Duration">{duration(shownDurationUs(run, nowMs))}</Fact>
+      <Fact label="Supersteps">{count(run.supersteps)}</Fact>
+      <Fact label="Tokens in / out">
+        <span title={`${plural(run.promptTokens, "token")} in, ${count(run.completionTokens)} out`}>
+          {compactCount(run.promptTokens)} / {compactCount(run.completionTokens)}
+        </span>
+      </Fact>
+      <Fact label="LLM calls">{count(run.llmCalls)}</Fact>
+      <Fact label="Tool calls">{count(run.toolCalls)}</Fact>
+      <Fact label="Errors">
+        <span className={run.errorCount > 0 ? "run-header__errors" : "muted"}>{count(run.errorCount)}</span>
+      </Fact>
+    </dl>
+  );
+}
+
+/** The run's own figure once it has ended; until then the time since its start, never less than what was recorded. */
+export function shownDurationUs(run: RunSummary, nowMs: number): number | null {
+  if (run.startedUs === null) return null;
+  if (run.status !== "running") return run.durationUs ?? (run.lastUs ?? run.startedUs) - run.startedUs;
+  return Math.max((run.lastUs ?? run.startedUs) - run.startedUs, nowMs * 1000 - run.startedUs);
+}

@@ -1,0 +1,181 @@
+/**
+ * Draws the waterfall: step bands, folds, ruler, and the bars of spans by lane.
+ *
+ * Bars that fall on the same pixels of one lane are drawn once, so that the cost follows the screen and not the run.
+ */
+
+import { duration } from "../../../model/display";
+import type { TimelineSpan } from "../../../stores/engine";
+import type { ColorName, Palette } from "./palette";
+import type { StepAxis } from "./step-axis";
+import type { Surface } from "./use-canvas";
+import { BAR_PX, barOf, type Geometry, LANE_PX, laneTop, RULER_PX, xToPx } from "./waterfall-geometry";
+
+export interface Waterfall {
+  readonly spans: readonly TimelineSpan[];
+  readonly axis: StepAxis;
+  readonly geometry: Geometry;
+  readonly shownStep: number;
+  readonly hovered: string | null;
+}
+
+const LABEL_FROM_PX = 34;
+const TIME_LABEL_PX = 64;
+
+export function paintWaterfall(surface: Surface, waterfall: Waterfall): void {
+  const { context, width, height, palette } = surface;
+  paintBands(surface, waterfall);
+  paintFolds(surface, waterfall.geometry);
+  context.save();
+  context.beginPath();
+  context.rect(0, RULER_PX, width, height - RULER_PX);
+  context.clip();
+  paintSpans(surface, waterfall);
+  context.restore();
+  context.fillStyle = palette.border;
+  context.fillRect(0, RULER_PX - 1, width, 1);
+}
+
+function paintBands(
+  { context, width, height, palette }: Surface,
+  { axis, geometry, shownStep }: Waterfall,
+): void {
+  const first = Math.max(0, axis.covering(geometry.viewport.from));
+  const last = Math.min(axis.last, axis.covering(geometry.viewport.to));
+  context.font = `11px ${palette.font}`;
+  context.textBaseline = "middle";
+  let labelledTo = Number.NEGATIVE_INFINITY;
+  let linedTo = Number.NEGATIVE_INFINITY;
+  for (let step = first; step <= last; step = nextStep(axis, geometry, step)) {
+    const right = xToPx(geometry, axis.xOf(step));
+    const left = step === 0 ? 0 : xToPx(geometry, axis.xOf(step - 1));
+    if (step === shownStep) {
+      context.fillStyle = palette["surface-3"];
+      context.fillRect(left, 0, Math.max(1, right - left), height);
+    }
+    if (right - linedTo >= 3) {
+      context.fillStyle = palette.border;
+      context.fillRect(Math.round(right), 0, 1, height);
+      linedTo = right;
+    }
+    const text = String(step);
+    const textWidth = text.length * 7 + 8;
+    if (right - left >= textWidth && left >= labelledTo) {
+      context.fillStyle = step === shownStep ? palette.text : palette["text-3"];
+      context.fillText(text, Math.max(0, left) + 5, RULER_PX / 2);
+      labelledTo = left + textWidth;
+      paintTime({ context, width, height, palette }, geometry, right, left + textWidth);
+    }
+  }
+}
+
+/** The next step that is at least a pixel further, so that dense steps cost no more than the screen is wide. */
+function nextStep(axis: StepAxis, geometry: Geometry, step: number): number {
+  const pixel = (geometry.viewport.to - geometry.viewport.from) / Math.max(1, geometry.width);
+  if (axis.xOf(step + 1) - axis.xOf(step) >= pixel) return step + 1;
+  return Math.max(step + 1, axis.covering(axis.xOf(step) + pixel));
+}
+
+/** Time since the start, at the right end of a band that has room for it. */
+function paintTime({ context, palette }: Surface, geometry: Geometry, right: number, from: number): void {
+  if (right - from < TIME_LABEL_PX) return;
+  const x =
+    geometry.viewport.from + (right / geometry.width) * (geometry.viewport.to - geometry.viewport.from);
+  context.fillStyle = palette["text-3"];
+  context.textAlign = "right";
+  context.fillText(`+${duration(geometry.scale.toUs(x) - geometry.scale.startUs)}`, right - 5, RULER_PX / 2);
+  context.textAlign = "left";
+}
+
+function paintFolds({ context, height, palette }: Surface, geometry: Geometry): void {
+  for (const fold of geometry.scale.folds) {
+    const left = xToPx(geometry, fold.from);
+    const right = xToPx(geometry, fold.to);
+    if (right < 0 || left > geometry.width) continue;
+    context.save();
+    context.beginPath();
+    context.rect(left, RULER_PX, right - left, height - RULER_PX);
+    context.clip();
+    context.strokeStyle = palette.border;
+    context.lineWidth = 1;
+    context.beginPath();
+    for (let at = left - height; at < right; at += 7) {
+      context.moveTo(at, height);
+      context.lineTo(at + height, 0);
+    }
+    context.stroke();
+    const label = `${duration(fold.endUs - fold.startUs)} idle`;
+    if (right - left > label.length * 6 + 8) {
+      context.fillStyle = palette["text-3"];
+      context.textAlign = "center";
+      context.fillText(label, (left + right) / 2, RULER_PX + 12);
+      context.textAlign = "left";
+    }
+    context.restore();
+  }
+}
+
+const FILLS: Record<TimelineSpan["kind"], readonly [fill: ColorName, edge: ColorName]> = {
+  node: ["running-soft", "running"],
+  llm: ["llm-soft", "llm"],
+  tool: ["tool-soft", "tool"],
+};
+
+function paintSpans({ context, width, height, palette }: Surface, waterfall: Waterfall): void {
+  const { geometry, spans, hovered } = waterfall;
+  const paintedTo: number[] = [];
+  context.font = `11px ${palette.font}`;
+  context.textBaseline = "middle";
+  for (const span of spans) {
+    const top = laneTop(geometry, span.lane);
+    if (top > height || top + LANE_PX < RULER_PX) continue;
+    const { left, right } = barOf(geometry, span);
+    if (right < 0 || left > width) continue;
+    if (right <= (paintedTo[span.lane] ?? Number.NEGATIVE_INFINITY) && span.status !== "error") continue;
+    paintedTo[span.lane] = right;
+    paintBar(
+      context,
+      palette,
+      span,
+      Math.max(-2, left),
+      Math.min(width + 2, right),
+      top,
+      span.id === hovered,
+    );
+  }
+}
+
+function paintBar(
+  context: CanvasRenderingContext2D,
+  palette: Palette,
+  span: TimelineSpan,
+  left: number,
+  right: number,
+  top: number,
+  hovered: boolean,
+): void {
+  const [fill, edge] = span.status === "error" ? (["error-soft", "error"] as const) : FILLS[span.kind];
+  const barWidth = right - left;
+  context.fillStyle = palette[barWidth < 4 || hovered ? edge : fill];
+  context.beginPath();
+  context.roundRect(left, top, barWidth, BAR_PX, 3);
+  context.fill();
+  if (barWidth < 4) return;
+  context.fillStyle = palette[edge];
+  context.fillRect(left, top + 1, 2, BAR_PX - 2);
+  if (span.status === "running") context.fillRect(right - 2, top, 2, BAR_PX);
+  if (barWidth < LABEL_FROM_PX) return;
+  context.save();
+  context.beginPath();
+  context.rect(left, top, barWidth - 4, BAR_PX);
+  context.clip();
+  context.fillStyle = palette[hovered ? "surface" : "text"];
+  context.fillText(labelOf(span), left + 6, top + BAR_PX / 2 + 0.5);
+  context.restore();
+}
+
+function labelOf(span: TimelineSpan): string {
+  const took = span.endUs === null ? "" : `  ${duration(span.endUs - span.startUs)}`;
+  const attempt = span.attempt > 1 ? ` #${span.attempt}` : "";
+  return `${span.name}${attempt}${span.cached ? " (cached)" : ""}${took}`;
+}

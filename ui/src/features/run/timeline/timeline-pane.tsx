@@ -1,0 +1,182 @@
+/** The timeline: the playhead that all panes follow, how to move it, and the waterfall of what ran when. */
+
+import { useMemo, useState } from "react";
+import { count, duration } from "../../../model/display";
+import type { Moment, TimelineStep, TimelineView } from "../../../stores/engine";
+import { useShortcuts } from "../../../stores/keyboard";
+import { usePreferences } from "../../../stores/use-preferences";
+import { IconButton } from "../../../widgets/button";
+import type { PaneProps } from "../pane";
+import { markerStep } from "./marker-jump";
+import { usePlayback } from "./playback";
+import { Playhead } from "./playhead";
+import { createStepAxis } from "./step-axis";
+import { createTimeScale } from "./time-scale";
+import { Transport } from "./transport";
+import { type UsWindow, useTimeline } from "./use-timeline";
+import { isWhole, reveal, type Viewport, WHOLE, zoom } from "./viewport";
+import { Waterfall } from "./waterfall";
+import "./timeline.css";
+
+const EMPTY: TimelineView = {
+  startUs: 0,
+  endUs: 0,
+  lanes: 0,
+  steps: [],
+  spans: [],
+  totalSpans: 0,
+  totalSteps: 0,
+};
+const CLOSER = 0.5;
+
+interface TimelinePaneProps extends PaneProps {
+  /** The step that the moment falls into; -1 when there is none. */
+  step: number;
+}
+
+export function TimelinePane({ engine, frame, moment, onMoment, step }: TimelinePaneProps) {
+  const [chosen, setViewport] = useState<Viewport>(WHOLE);
+  const [usWindow, setUsWindow] = useState<UsWindow | null>(null);
+  const { whole, detail } = useTimeline(engine, frame, usWindow);
+  const view = whole ?? EMPTY;
+  const scale = useMemo(() => createTimeScale(view.startUs, view.endUs, busyOf(view)), [view]);
+  const last = frame.steps - 1;
+  const axis = useMemo(() => createStepAxis(view.steps, last, scale), [view, last, scale]);
+  const viewport = moment.kind === "live" ? chosen : reveal(chosen, axis.xOf(step));
+  const look = (next: Viewport) => {
+    setViewport(next);
+    setUsWindow(isWhole(next) ? null : { fromUs: scale.toUs(next.from), toUs: scale.toUs(next.to) });
+  };
+  const transport = useTransport({ frame, moment, onMoment, step, last });
+
+  return (
+    <section className="timeline" aria-label="Timeline">
+      <div className="timeline__bar">
+        <Transport {...transport} step={step} last={last} />
+        <StepWords step={step} last={last} steps={view.steps} startUs={view.startUs} />
+        <div className="timeline__zoom">
+          {view.totalSpans > view.spans.length && isWhole(viewport) && (
+            <span className="muted timeline__note">
+              The longest {count(view.spans.length)} of {count(view.totalSpans)} spans; come closer to see all
+            </span>
+          )}
+          <IconButton
+            icon="minus"
+            label="Show more time"
+            onClick={() => look(zoom(viewport, 1 / CLOSER, axis.xOf(step)))}
+          />
+          <IconButton
+            icon="plus"
+            label="Come closer"
+            onClick={() => look(zoom(viewport, CLOSER, axis.xOf(step)))}
+          />
+          <IconButton
+            icon="fit"
+            label="Show the whole run"
+            disabled={isWhole(viewport)}
+            onClick={() => look(WHOLE)}
+          />
+        </div>
+      </div>
+      <Playhead
+        axis={axis}
+        scale={scale}
+        viewport={viewport}
+        markers={frame.markers}
+        step={step}
+        live={moment.kind === "live"}
+        onStep={transport.onStep}
+      />
+      <Waterfall
+        view={detail ?? view}
+        scale={scale}
+        axis={axis}
+        viewport={viewport}
+        step={step}
+        onViewport={look}
+        onStep={transport.onStep}
+      />
+    </section>
+  );
+}
+
+const busyOf = (view: TimelineView) =>
+  view.spans.map((span) => ({ startUs: span.startUs, endUs: span.endUs ?? view.endUs }));
+
+interface TransportInput {
+  readonly frame: PaneProps["frame"];
+  readonly moment: Moment;
+  readonly onMoment: (moment: Moment) => void;
+  readonly step: number;
+  readonly last: number;
+}
+
+function useTransport({ frame, moment, onMoment, step, last }: TransportInput) {
+  const [{ speed }, change] = usePreferences();
+  const [playing, setPlaying] = useState(false);
+  const live = moment.kind === "live";
+  const running = frame.run?.status === "running";
+
+  const onStep = (target: number) => {
+    if (last >= 0) onMoment({ kind: "step", step: Math.min(last, Math.max(0, target)) });
+  };
+  const onLive = () => {
+    setPlaying(false);
+    onMoment({ kind: "live" });
+  };
+  const onPlay = () => {
+    if (last < 0) return;
+    if (live && running) onStep(last);
+    else if (!playing && step >= last) onStep(0);
+    setPlaying(!playing && !(live && running));
+  };
+  const onMarker = (direction: -1 | 1) => {
+    const target = markerStep(frame.markers, step, direction);
+    if (target !== null) onStep(target);
+  };
+  usePlayback({ playing, speed, step, last, running, onMoment, onStop: () => setPlaying(false) });
+  useShortcuts("Timeline", [
+    { keys: "Space", label: "Play or pause", run: onPlay },
+    { keys: "ArrowLeft", label: "Previous step", run: () => onStep(step - 1) },
+    { keys: "ArrowRight", label: "Next step", run: () => onStep(step + 1) },
+    { keys: "[", label: "Previous error, interrupt or gap", run: () => onMarker(-1) },
+    { keys: "]", label: "Next error, interrupt or gap", run: () => onMarker(1) },
+    { keys: "l", label: "Follow live", run: onLive },
+  ]);
+  return {
+    live,
+    running,
+    playing: playing || (live && running),
+    speed,
+    onStep,
+    onLive,
+    onPlay,
+    onMarker,
+    onSpeed: (next: number) => change({ speed: next }),
+    hasMarker: (direction: -1 | 1) => markerStep(frame.markers, step, direction) !== null,
+  };
+}
+
+interface StepWordsProps {
+  step: number;
+  last: number;
+  steps: readonly TimelineStep[];
+  startUs: number;
+}
+
+function StepWords({ step, last, steps, startUs }: StepWordsProps) {
+  if (last < 0) return <span className="timeline__words muted">No step yet</span>;
+  const known = steps[step]?.step === step ? steps[step] : steps.find((candidate) => candidate.step === step);
+  return (
+    <span className="timeline__words truncate">
+      Step <strong>{count(step)}</strong> of {count(last)}
+      {known && (
+        <span className="muted">
+          {known.nodes.length > 0 &&
+            ` · ${known.nodes.slice(0, 3).join(", ")}${known.nodes.length > 3 ? "…" : ""}`}
+          {` · +${duration(known.endUs - startUs)} · took ${duration(known.endUs - known.startUs)}`}
+        </span>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,75 @@
+/** A canvas that is as large as its box, sharp on every screen, and painted at most once per frame. */
+
+import { type RefObject, useEffect, useRef, useState } from "react";
+import { type Palette, readPalette } from "./palette";
+
+export interface Surface {
+  readonly context: CanvasRenderingContext2D;
+  readonly width: number;
+  readonly height: number;
+  readonly palette: Palette;
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Paint after every render; `paint` may read anything that rendering reads. Returns the size in CSS pixels. */
+export function useCanvas(
+  canvas: RefObject<HTMLCanvasElement | null>,
+  paint: (surface: Surface) => void,
+): Size {
+  const size = useSize(canvas);
+  const theme = useDocumentTheme();
+  const newest = useRef(paint);
+  newest.current = paint;
+  useEffect(() => {
+    const frame = requestAnimationFrame(() => {
+      const element = canvas.current;
+      const context = element?.getContext("2d");
+      if (!element || !context || size.width === 0) return;
+      const ratio = window.devicePixelRatio || 1;
+      const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
+      if (element.width !== width || element.height !== height) Object.assign(element, { width, height });
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      context.clearRect(0, 0, size.width, size.height);
+      newest.current({ context, ...size, palette: paletteOf(element, theme) });
+    });
+    return () => cancelAnimationFrame(frame);
+  });
+  return size;
+}
+
+const palettes = new Map<string, Palette>();
+
+function paletteOf(element: Element, theme: string): Palette {
+  const known = palettes.get(theme);
+  if (known) return known;
+  const palette = readPalette(element);
+  palettes.set(theme, palette);
+  return palette;
+}
+
+function useSize(element: RefObject<HTMLElement | null>): Size {
+  const [size, setSize] = useState<Size>({ width: 0, height: 0 });
+  useEffect(() => {
+    if (!element.current) return;
+    const observer = new ResizeObserver(([entry]) => {
+      if (entry) setSize({ width: entry.contentRect.width, height: entry.contentRect.height });
+    });
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, [element]);
+  return size;
+}
+
+function useDocumentTheme(): string {
+  const [theme, setTheme] = useState(() => document.documentElement.dataset.theme ?? "");
+  useEffect(() => {
+    const observer = new MutationObserver(() => setTheme(document.documentElement.dataset.theme ?? ""));
+    observer.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+    return () => observer.disconnect();
+  }, []);
+  return theme;
+}
