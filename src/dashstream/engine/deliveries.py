@@ -7,6 +7,7 @@ walk stops whenever the client's buffer is full or its credit is used up, and go
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -98,12 +99,26 @@ class Deliveries:
         try:
             start = await resolve_start(request, services.log, services.locator)
         except LogError as error:
-            self._fail(request.id, error)
+            self._refuse(request.id, ErrorCode.REPLAY_FAILED, str(error), {}, retryable=error.retryable)
+            return
+        if request.strict and start.epoch_changed:
+            self._refuse(request.id, ErrorCode.EPOCH_CHANGED, "the cursor belongs to another log", {})
+            return
+        if request.strict and start.faults:
+            details = {fault.value: tally.count for fault, tally in start.faults.items()}
+            message = f"{sum(details.values())} positions cannot be used"
+            self._refuse(request.id, ErrorCode.BAD_POSITIONS, message, details)
             return
         subscription = Subscription(request, start, self._sink, epoch=services.log.epoch, page_bytes=self._page_bytes)
         self._subscriptions[request.id] = subscription
         subscription.begin()
         await self._catch_up(subscription)
+
+    def _refuse(
+        self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool = False
+    ) -> None:
+        self._tasks.pop(subscription, None)
+        self._sink.refuse(subscription, code, message, details, retryable=retryable)
 
     async def _catch_up(self, subscription: Subscription) -> None:
         subscription.set_state(Delivery.CATCHING_UP)
@@ -154,3 +169,4 @@ class Deliveries:
         )
         self._sink.send_control(frame)
         self.end(subscription)
+        self._sink.release(subscription)

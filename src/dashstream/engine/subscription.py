@@ -18,7 +18,7 @@ from dashstream.engine.selection import Selection
 from dashstream.engine.start import ResolvedStart
 from dashstream.engine.view import View
 from dashstream.protocol import control
-from dashstream.protocol.codes import Delivery, Outcome
+from dashstream.protocol.codes import Delivery, ErrorCode, Outcome
 from dashstream.protocol.effects import SubscribeRequest
 from dashstream.protocol.position import positions_to_wire
 
@@ -35,6 +35,14 @@ class Sink(Protocol):
 
     def send_page(self, subscription: int, first_delivery: int, page: Page) -> int:
         """Send a page as one data frame; return its bytes."""
+
+    def refuse(
+        self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
+    ) -> None:
+        """Answer a subscribe that cannot be served; its id may be used again."""
+
+    def release(self, subscription: int) -> None:
+        """Say that a subscription ended without the client's asking; its id may be used again."""
 
 
 class Subscription:

@@ -17,7 +17,7 @@ Laws:
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -229,12 +229,18 @@ class ServerSession:
         return [Open(request)]
 
     def refused_subscription(
-        self, subscription: int, code: ErrorCode, message: str, details: dict[str, int | str | list[str]]
+        self,
+        subscription: int,
+        code: ErrorCode,
+        message: str,
+        details: Mapping[str, int | str | list[str]],
+        *,
+        retryable: bool = False,
     ) -> list[Effect]:
         """Answer a subscribe that cannot be served: the error, then the one verdict."""
         self._subscriptions.discard(subscription)
         self.refusals[code] += 1
-        error = control.Error(code=code, message=message, retryable=False, id=subscription, details=dict(details))
+        error = control.Error(code=code, message=message, retryable=retryable, id=subscription, details=dict(details))
         verdict = control.ReplayComplete(
             id=subscription,
             outcome=Outcome.REFUSED,

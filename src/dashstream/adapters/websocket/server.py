@@ -16,7 +16,7 @@ import binascii
 import socket
 import struct
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,7 +34,7 @@ from dashstream.engine.page import Page
 from dashstream.errors import LogError, UnauthenticatedError
 from dashstream.protocol import control
 from dashstream.protocol.batch import encode_frame_lead
-from dashstream.protocol.codes import CloseCode
+from dashstream.protocol.codes import CloseCode, ErrorCode
 from dashstream.protocol.effects import Authenticate, Close, Credit, Effect, End, Open, Reauthenticate, Send
 from dashstream.protocol.session import ServerSession
 
@@ -137,6 +137,14 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.writelines([frame_head(size), lead, body])
         return size
+
+    def refuse(
+        self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
+    ) -> None:
+        self._perform(self._session.refused_subscription(subscription, code, message, details, retryable=retryable))
+
+    def release(self, subscription: int) -> None:
+        self._session.ended(subscription)
 
     # --- called by the registry ----------------------------------------------------------------------------
 
