@@ -19,6 +19,8 @@
     │   ├── LogFullError                 no space for the batch; nothing of it was written
     │   ├── LogCorruptError
     │   └── OffsetOutOfRangeError        below the low watermark
+    ├── RetainedError                    the retained tier cannot do what was asked; the log has everything
+    │   └── RetainedFencedError          somebody else writes the partition now, or the store has lost the claim
     ├── RunIndexError                    the run index cannot be read or written; the log is not affected
     ├── OverloadedError                  a bound was reached; try later
     ├── ProtocolError                    the peer broke the client protocol
@@ -162,6 +164,20 @@ class OffsetOutOfRangeError(LogError):
         self.partition = partition
         self.offset = offset
         self.low = low
+
+
+class RetainedError(DashStreamError):
+    """The retained tier cannot be read or written; the log is not affected."""
+
+    code = "retained_failed"
+    retryable = True
+
+
+class RetainedFencedError(RetainedError):
+    """The claim under which was written is not the partition's newest, or the store has lost it."""
+
+    code = "retained_fenced"
+    retryable = False
 
 
 class RunIndexError(DashStreamError):
