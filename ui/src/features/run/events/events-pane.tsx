@@ -1,0 +1,133 @@
+/**
+ * Every record of the run as a table, in order, whatever their number.
+ *
+ * Choosing a record moves the playhead to it. The list follows the end while the run is watched live, until the
+ * reader goes back in it.
+ */
+
+import { useCallback, useState, type WheelEvent } from "react";
+import { count, plural } from "../../../model/display";
+import type { EventRow, RunFrame } from "../../../stores/engine";
+import { Button } from "../../../widgets/button";
+import { EmptyState } from "../../../widgets/empty-state";
+import { SplitPane } from "../../../widgets/split-pane";
+import type { PaneProps } from "../pane";
+import { PaneAnswer } from "../pane-states";
+import { EventDetailView } from "./event-detail";
+import { EventTable } from "./event-table";
+import { EventsToolbar } from "./events-toolbar";
+import { type EventFilter, useEventRows } from "./use-event-rows";
+import "./events-pane.css";
+
+const NO_FILTER: EventFilter = { kinds: [], node: null, text: "" };
+const LIST_SHARE = 0.56;
+
+export function EventsPane(props: PaneProps) {
+  const { engine, frame, moment, onMoment } = props;
+  const [filter, setFilter] = useState(NO_FILTER);
+  const [following, setFollowing] = useState(moment.kind === "live");
+  const [chosen, setChosen] = useState<EventRow | null>(null);
+  const [share, setShare] = useState(LIST_SHARE);
+  const window = useEventRows(props, filter);
+  const choose = useCallback(
+    (row: EventRow) => {
+      setFollowing(false);
+      setChosen(row);
+      onMoment({ kind: "sequence", sequence: row.sequence });
+    },
+    [onMoment],
+  );
+  const leaveEnd = (event: WheelEvent) => {
+    if (event.deltaY < 0) setFollowing(false);
+  };
+  const filtered =
+    filter !== NO_FILTER && (filter.kinds.length > 0 || filter.node !== null || filter.text !== "");
+  const total = window.answer.value?.total ?? null;
+  const list = (total: number) => (
+    <div className="events-pane__list" onWheel={leaveEnd}>
+      <EventTable
+        window={window}
+        total={total}
+        startedUs={frame.run?.startedUs ?? null}
+        chosen={chosen}
+        following={following}
+        onChoose={choose}
+      />
+    </div>
+  );
+
+  return (
+    <section className="pane events-pane" aria-label="Events" data-testid="events-pane">
+      <EventsToolbar
+        engine={engine}
+        frame={frame}
+        filter={filter}
+        onFilter={(next) => {
+          setFilter(next);
+          setChosen(null);
+        }}
+        following={following}
+        onFollow={setFollowing}
+        figure={total === null ? "" : figureText(total, window.upToPlayhead)}
+      />
+      <div className="pane__body">
+        <PaneAnswer answer={window.answer} subject="the events" icon="list">
+          {({ total }) =>
+            total === 0 ? (
+              <NoEvents frame={frame} filtered={filtered} onClear={() => setFilter(NO_FILTER)} />
+            ) : chosen === null ? (
+              list(total)
+            ) : (
+              <SplitPane
+                label="Size of the list of events"
+                direction="column"
+                share={share}
+                onShare={setShare}
+                first={list(total)}
+                second={
+                  <EventDetailView
+                    engine={engine}
+                    frame={frame}
+                    index={chosen.index}
+                    onClose={() => setChosen(null)}
+                  />
+                }
+              />
+            )
+          }
+        </PaneAnswer>
+      </div>
+    </section>
+  );
+}
+
+function figureText(total: number, upToPlayhead: number | null): string {
+  if (upToPlayhead === null || upToPlayhead >= total) return plural(total, "record");
+  return `${count(upToPlayhead)} of ${plural(total, "record")} up to here`;
+}
+
+interface NoEventsProps {
+  frame: RunFrame;
+  filtered: boolean;
+  onClear: () => void;
+}
+
+function NoEvents({ frame, filtered, onClear }: NoEventsProps) {
+  if (filtered) {
+    return (
+      <EmptyState
+        icon="search"
+        title="No record matches"
+        actions={<Button onClick={onClear}>Show all records</Button>}
+      >
+        The run has {plural(frame.receipt.received, "record")} so far; none is what you filter for.
+      </EmptyState>
+    );
+  }
+  const running = frame.run === null || frame.run.status === "running";
+  return (
+    <EmptyState icon="list" title={running ? "No record yet" : "This run has no records"}>
+      {running ? "Records appear here as they arrive." : "None is retained any more, or none was ever sent."}
+    </EmptyState>
+  );
+}

@@ -1,0 +1,117 @@
+/**
+ * The graph at the playhead: what was declared and what was observed, with how far it got.
+ *
+ * The layout follows the topology alone, so nothing moves while the run does.
+ */
+
+import { useMemo, useRef, useState } from "react";
+import { plural } from "../../../model/display";
+import type { GraphView, RunFrame } from "../../../stores/engine";
+import { EmptyState } from "../../../widgets/empty-state";
+import { momentKey, type PaneProps } from "../pane";
+import { PaneAnswer } from "../pane-states";
+import { useAnswer } from "../use-answer";
+import { ExplainCard } from "./explain-card";
+import { type FlowElements, flowElements, NO_ELEMENTS } from "./flow-elements";
+import { GraphCanvas } from "./graph-canvas";
+import { GraphSearch } from "./graph-search";
+import { useLayout } from "./use-layout";
+import "./graph-pane.css";
+
+export function GraphPane({ engine, frame, moment }: PaneProps) {
+  const key = `${frame.openId} ${frame.revision} ${momentKey(moment)}`;
+  const answer = useAnswer(key, () => engine.graphAt(moment));
+  return (
+    <section className="pane" aria-label="Graph" data-testid="graph-pane">
+      <PaneAnswer answer={answer} subject="the graph" icon="graph">
+        {(view) =>
+          view.nodes.length === 0 ? <NoGraph frame={frame} /> : <Graph view={view} frame={frame} />
+        }
+      </PaneAnswer>
+    </section>
+  );
+}
+
+function NoGraph({ frame }: { frame: RunFrame }) {
+  const ended = frame.run !== null && frame.run.status !== "running";
+  return (
+    <EmptyState icon="graph" title={ended ? "No node ran" : "No structure yet"}>
+      {ended
+        ? "The program declared no structure, and no node was observed in this run."
+        : "The program has not declared its graph, and no node has started yet. Nodes appear here as they run."}
+    </EmptyState>
+  );
+}
+
+function Graph({ view, frame }: { view: GraphView; frame: RunFrame }) {
+  const { layout, topology } = useLayout(view);
+  const [selected, setSelected] = useState<string | null>(null);
+  const [search, setSearch] = useState("");
+  const [wanted, setWanted] = useState<{ readonly id: string } | null>(null);
+  const found = useMemo(() => findNodes(view, search), [view, search]);
+  const before = useRef<FlowElements>(NO_ELEMENTS);
+  const elements = useMemo(() => {
+    if (!layout) return NO_ELEMENTS;
+    const emphasis = { selected, found: found && new Set(found) };
+    before.current = flowElements(view, layout, emphasis, before.current);
+    return before.current;
+  }, [view, layout, selected, found]);
+  const shown = view.nodes.find(({ id }) => id === selected);
+  const show = (id: string) => {
+    setSelected(id);
+    setWanted({ id });
+  };
+
+  return (
+    <>
+      <div className="pane__toolbar">
+        <GraphSearch value={search} onValue={setSearch} found={found} onShow={show} />
+        <span className="pane__spring" />
+        <span className="pane__figure">{plural(view.nodes.length, "node")}</span>
+      </div>
+      <Honesty view={view} frame={frame} />
+      <div className="pane__body graph-pane__body">
+        <GraphCanvas
+          elements={elements}
+          layout={layout}
+          topology={topology}
+          wanted={wanted}
+          onExplain={(id) => setSelected((current) => (current === id ? null : id))}
+          onClear={() => setSelected(null)}
+        />
+        {shown && (
+          <ExplainCard
+            node={shown}
+            view={view}
+            edgesObserved={frame.run?.truthEdges !== "reduced"}
+            onShow={show}
+            onClose={() => setSelected(null)}
+          />
+        )}
+      </div>
+    </>
+  );
+}
+
+function findNodes(view: GraphView, search: string): readonly string[] | null {
+  const text = search.trim().toLowerCase();
+  if (text === "") return null;
+  return view.nodes
+    .filter(({ name, id }) => `${name} ${id}`.toLowerCase().includes(text))
+    .map(({ id }) => id);
+}
+
+/** What the picture cannot show, in words. */
+function Honesty({ view, frame }: { view: GraphView; frame: RunFrame }) {
+  const notes = [
+    frame.run?.truthEdges === "reduced"
+      ? `Which edges were taken was not observed: ${frame.run.truthReason ?? "the producer gives no reason"}`
+      : null,
+    view.hasSchema ? null : "The program declared no structure; you see only what was observed.",
+  ].filter((note) => note !== null);
+  return notes.map((note) => (
+    <p key={note} className="pane-note" data-testid="graph-note">
+      {note}
+    </p>
+  ));
+}

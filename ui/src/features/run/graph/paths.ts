@@ -1,0 +1,52 @@
+/** Lines through points: corners rounded, and where their middle is. */
+
+import type { Point } from "../../../stores/layout";
+
+/** SVG path through the points whose corners are rounded by at most `radius` pixels. */
+export function roundedPath(points: readonly Point[], radius: number): string {
+  const [first, ...rest] = points;
+  const last = rest.at(-1);
+  if (!first || !last) return "";
+  const corners = rest.slice(0, -1).map((corner, index) => {
+    const before = toward(corner, points[index] ?? corner, radius);
+    const after = toward(corner, points[index + 2] ?? corner, radius);
+    return `L ${before.x} ${before.y} Q ${corner.x} ${corner.y} ${after.x} ${after.y}`;
+  });
+  return [`M ${first.x} ${first.y}`, ...corners, `L ${last.x} ${last.y}`].join(" ");
+}
+
+/** The point `distance` from `from` on the way to `to`, but never beyond the half way. */
+function toward(from: Point, to: Point, distance: number): Point {
+  const length = distanceOf(from, to);
+  const share = length === 0 ? 0 : Math.min(distance, length / 2) / length;
+  return { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share };
+}
+
+const distanceOf = (a: Point, b: Point): number => Math.hypot(b.x - a.x, b.y - a.y);
+
+/** The point half way along the line. */
+export function middleOf(points: readonly Point[]): Point {
+  const lengths = points.slice(1).map((point, index) => distanceOf(points[index] ?? point, point));
+  let left = lengths.reduce((sum, length) => sum + length, 0) / 2;
+  for (const [index, length] of lengths.entries()) {
+    const [from, to] = [points[index], points[index + 1]];
+    if (from && to && left <= length && length > 0) {
+      return { x: from.x + ((to.x - from.x) * left) / length, y: from.y + ((to.y - from.y) * left) / length };
+    }
+    left -= length;
+  }
+  return points[0] ?? { x: 0, y: 0 };
+}
+
+const LOOP_OUT = 170;
+const LOOP_DOWN = 60;
+
+/** A curve from below one node back up to the top of another, around their right side. */
+export function sideLoop(from: Point, to: Point): { path: string; label: Point } {
+  const out = Math.max(from.x, to.x) + LOOP_OUT;
+  const [below, above] = [from.y + LOOP_DOWN, to.y - LOOP_DOWN];
+  return {
+    path: `M ${from.x} ${from.y} C ${out} ${below} ${out} ${above} ${to.x} ${to.y}`,
+    label: { x: (from.x + 6 * out + to.x) / 8, y: (from.y + 3 * below + 3 * above + to.y) / 8 },
+  };
+}
