@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["parts.kafka"]
+
 
 def pytest_configure() -> None:
     """Let no event loop come into being by itself: the plugin would ask for one, put it aside and never close it."""
