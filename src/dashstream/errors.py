@@ -18,6 +18,9 @@
     │   ├── LogClosedError
     │   ├── LogFullError                 no space for the batch; nothing of it was written
     │   ├── LogCorruptError
+    │   ├── LogUnavailableError          it does not answer, or not in time
+    │   ├── LogRefusedError              it answers that we may not, or cannot do this
+    │   ├── LogEpochChangedError         it was deleted or made anew: another life, other positions
     │   └── OffsetOutOfRangeError        below the low watermark
     ├── RetainedError                    the retained tier cannot do what was asked; the log has everything
     │   └── RetainedFencedError          somebody else writes the partition now, or the store has lost the claim
@@ -27,6 +30,7 @@
     ├── UnauthenticatedError
     ├── ForbiddenError
     ├── NotFoundError
+    ├── ConflictError                    the thing is there, but not as the request needs it
     ├── SettingsError                    a setting has a value that it cannot have
     ├── GatewayStartError                the gateway cannot start: address in use, data directory taken
     └── GatewayUnreachableError
@@ -153,6 +157,26 @@ class LogCorruptError(LogError):
     retryable = False
 
 
+class LogUnavailableError(LogError):
+    """The log does not answer, or not in time; what became of an append is not known for all of its records."""
+
+    code = "log_unavailable"
+
+
+class LogRefusedError(LogError):
+    """The log answers, and refuses: access, configuration, or a record that it does not take."""
+
+    code = "log_refused"
+    retryable = False
+
+
+class LogEpochChangedError(LogError):
+    """The log was deleted or made anew: what it has now is another epoch, for which it has to be opened again."""
+
+    code = "log_epoch_changed"
+    retryable = False
+
+
 class OffsetOutOfRangeError(LogError):
     """The offset is below the partition's low watermark: retention has removed it."""
 
@@ -224,6 +248,12 @@ class NotFoundError(DashStreamError):
     """What was asked for does not exist, or no longer does."""
 
     code = "not_found"
+
+
+class ConflictError(DashStreamError):
+    """The thing is there, but not in the state that the request needs."""
+
+    code = "conflict"
 
 
 class SettingsError(DashStreamError):

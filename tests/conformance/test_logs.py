@@ -11,10 +11,10 @@ from dashstream.adapters.memory.log import MemoryLog
 from dashstream.adapters.sqlite.log import SqliteLog
 from dashstream.engine.ports import Log
 from dashstream.errors import LogFullError
-from dashstream.testing.log_conformance import FullLogConformance, LogConformance, SpaceFault
+from dashstream.testing.log_conformance import FullLogConformance, LogConformance, RetentionConformance, SpaceFault
 
 
-class TestMemoryLog(LogConformance):
+class TestMemoryLog(LogConformance, RetentionConformance):
     @pytest.fixture
     async def log(self) -> AsyncIterator[Log]:
         log = MemoryLog()
@@ -41,7 +41,7 @@ class TestMemoryLogWithoutSpace(FullLogConformance):
         await log.close()
 
 
-class TestSqliteLog(LogConformance):
+class TestSqliteLog(LogConformance, RetentionConformance):
     @pytest.fixture
     async def log(self, tmp_path: Path) -> AsyncIterator[Log]:
         log = SqliteLog.open(tmp_path / "log.db")

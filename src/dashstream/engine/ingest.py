@@ -8,7 +8,7 @@ supervisor runs the pump again; it goes on where the ring ends, so nothing is sk
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dashstream.engine.classify import UNREADABLE_REASONS, Unreadable, classify
 from dashstream.engine.hub import Hub
@@ -73,7 +73,7 @@ class IngestPump:
     async def pump_once(self) -> int:
         """Take one page of what is new; return how many records."""
         try:
-            records = await self._log.read_many(
+            page = await self._log.read_many(
                 self._positions_in_turn(),
                 max_records=self._limits.page_records,
                 max_bytes=self._limits.page_bytes,
@@ -82,13 +82,12 @@ class IngestPump:
             self._note_hole(error.partition, error.low, GapReason.NOT_RETAINED)
             self._hub.notify()
             return 0
-        self._take(records)
-        if not records:
-            # The watermark is ahead of what can be read: offsets without records, or not yet visible.
-            await self._skip_empty()
-            await asyncio.sleep(0)
+        self._take(page)
+        self._pass_empty(page.reached)
+        if not page:
+            await asyncio.sleep(0)  # whatever the log says, others get their turn
         self._hub.notify()
-        return len(records)
+        return len(page)
 
     def _positions_in_turn(self) -> dict[int, int]:
         """Return the next offsets, another partition first each time: none waits behind a busy one."""
@@ -117,14 +116,11 @@ class IngestPump:
         self._ring.append_hole(Hole(partition, start, end, reason, count))
         self._lost.inc(end - start)
 
-    async def _skip_empty(self) -> None:
-        """Where nothing can be read up to the watermark, there is nothing: pass it."""
-        for partition, mark in (await self._log.watermarks()).items():
-            position = self._ring.positions[partition]
-            if mark.high <= position:
-                continue
-            if not await self._log.read(partition, position, max_records=1, max_bytes=1):
+    def _pass_empty(self, reached: Mapping[int, int]) -> None:
+        """Where the log has nothing up to an offset, pass it: it lost what was there, or nothing ever was."""
+        for partition, offset in reached.items():
+            if offset > self._ring.positions[partition]:
                 if self._log.dense:
-                    self._note_hole(partition, mark.high, GapReason.LOST)
+                    self._note_hole(partition, offset, GapReason.LOST)
                 else:
-                    self._ring.positions[partition] = mark.high
+                    self._ring.positions[partition] = offset

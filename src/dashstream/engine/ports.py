@@ -4,22 +4,49 @@ Laws that every ``Log`` keeps (``dashstream.testing.log_conformance`` checks the
 
 1. Offsets of a partition rise in append order. They may be sparse; ``dense`` says whether a missing offset
    between two records means a lost record.
-2. ``append`` is atomic and durable: when it returns, all of the batch survives a kill of the process; when it
-   raises, nothing of the batch was written.
+2. ``append`` is durable: when it returns, all of the batch survives a kill of the process. If ``atomic`` is True,
+   nothing of the batch was written when it raises. Where it is False a part may have been; a repeat of the batch then
+   writes the rest and reports what is there as duplicates, as far as the records have a ``Dedupe``.
 3. A record with a ``Dedupe`` whose sequence is not greater than the last one stored for its (producer, epoch,
    thread) is a duplicate: it is reported as one and not written. The counter commits with the records.
-4. ``epoch`` names one life of the log. Positions of one epoch mean nothing in another.
+4. ``epoch`` names one life of the log. Positions of one epoch mean nothing in another. A log object serves one
+   epoch; when the log behind it begins another, every call raises ``LogEpochChangedError``.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, overload
 
 Labels = Mapping[str, Sequence[str]]
 """Label names of a metric, each with the closed set of values that it can have."""
+
+
+class Numbers(Sequence[str]):
+    """The decimal numbers below a bound, as a closed set of label values that costs no memory."""
+
+    def __init__(self, bound: int) -> None:
+        self._range = range(bound)
+
+    def __len__(self) -> int:
+        return len(self._range)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        return [str(number) for number in self._range[index]] if isinstance(index, slice) else str(self._range[index])
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, str) and value.isdecimal() and int(value) in self._range and str(int(value)) == value
+
+    def __str__(self) -> str:
+        return f"0 to {self._range[-1]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +78,21 @@ class LogRecord:
     timestamp_us: int
     key: bytes
     value: bytes | None
+
+
+class LogPage(list[LogRecord]):
+    """Records as read, in order within each partition, and how far the read got.
+
+    ``reached`` names the next offset to read of every partition that was asked for: what lies between the asked offset
+    and it, and is not among the records, is not in the log. So offsets without records are passed: those that
+    compaction removed, and those that transactions used up.
+    """
+
+    __slots__ = ("reached",)
+
+    def __init__(self, records: Iterable[LogRecord], reached: Mapping[int, int]) -> None:
+        super().__init__(records)
+        self.reached = reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +133,30 @@ class Log(Protocol):
     def dense(self) -> bool:
         """Whether every offset from low to high watermark holds a record unless it was lost."""
 
+    @property
+    def atomic(self) -> bool:
+        """Whether a batch is written as a whole or not at all."""
+
     async def append(self, records: Sequence[NewRecord]) -> list[Appended]:
-        """Write one atomic durable batch; the answer has one item per record, in order.
+        """Write one durable batch; the answer has one item per record, in order.
 
         Raises:
             LogFullError: no space; nothing of the batch was written; works again when there is space.
             LogClosedError: the log was closed.
         """
 
-    async def read(self, partition: int, offset: int, *, max_records: int, max_bytes: int) -> list[LogRecord]:
-        """Return records of a partition from ``offset`` on, in order; ``[]`` at the end.
+    async def read(self, partition: int, offset: int, *, max_records: int, max_bytes: int) -> LogPage:
+        """Return records of a partition from ``offset`` on, in order.
 
-        At least one record is returned if there is one, even when it alone is above ``max_bytes``.
+        At least one record is returned if there is one, even when it alone is above ``max_bytes``. A page without
+        records whose ``reached`` is ``offset`` means the end; one that got further has to be followed by another read.
 
         Raises:
             OffsetOutOfRangeError: ``offset`` is below the low watermark.
         """
 
-    async def read_many(self, positions: Mapping[int, int], *, max_records: int, max_bytes: int) -> list[LogRecord]:
-        """Like ``read`` for several partitions at once; ordered within each partition.
+    async def read_many(self, positions: Mapping[int, int], *, max_records: int, max_bytes: int) -> LogPage:
+        """Like ``read`` for several partitions at once, the first named first.
 
         Raises:
             OffsetOutOfRangeError: a position is below its partition's low watermark.
@@ -152,6 +199,9 @@ class Gauge(Protocol):
 
     def set(self, value: float, /, **labels: str) -> None: ...
 
+    def clear(self, **labels: str) -> None:
+        """Say nothing about these labels any more."""
+
 
 class Histogram(Protocol):
     """A distribution of observed values, in base units."""
@@ -183,6 +233,9 @@ class _NoMetric:
 
     def observe(self, value: float, /, **labels: str) -> None:
         """Ignore the value."""
+
+    def clear(self, **labels: str) -> None:
+        """Nothing was kept."""
 
 
 class NoMetrics:

@@ -122,22 +122,26 @@ class Replay:
 
     def _ring_page(self, partition: int) -> Page:
         start = self.positions[partition]
-        items = self._ring.lane(partition, start, PAGE_RECORDS)
+        items = list(self._ring.lane(partition, start, PAGE_RECORDS))
+        if not items:  # the ring has passed offsets without records
+            return Page(advance={partition: self._ring.positions[partition]})
         return self._build(partition, start, items)
 
     async def _log_page(self, partition: int) -> Page:
         start = self.positions[partition]
         try:
             async with self._reads:
-                records = await self._log.read(partition, start, max_records=PAGE_RECORDS, max_bytes=self._page_bytes)
+                page = await self._log.read(partition, start, max_records=PAGE_RECORDS, max_bytes=self._page_bytes)
         except OffsetOutOfRangeError as error:
             return self._hole_page(partition, start, error.low, GapReason.NOT_RETAINED)
         bound = self._ring.low(partition)
-        if not records or records[0].offset >= bound:
-            if self._log.dense:
+        if not page or page[0].offset >= bound:
+            passed = page[0].offset if page else page.reached[partition]
+            # A log that ends below what was ingested has lost it, dense or not.
+            if self._log.dense or passed == start:
                 return self._hole_page(partition, start, bound, GapReason.LOST)
-            return Page(advance={partition: bound})
-        return self._build(partition, start, self._entries(records, start, bound))
+            return Page(advance={partition: min(passed, bound)})
+        return self._build(partition, start, self._entries(page, start, bound))
 
     def _entries(self, records: Iterable[LogRecord], start: int, bound: int) -> Iterable[Item]:
         expected = start

@@ -189,14 +189,15 @@ class Indexer:
 
     async def _fold_available(self) -> None:
         while True:
-            records = await self._log.read_many(
+            page = await self._log.read_many(
                 self._positions,
                 max_records=self._limits.batch_records,
                 max_bytes=self._limits.batch_bytes,
             )
-            if not records:
+            if page:
+                await self._store.apply(page)
+                self._folded.inc(len(page))
+            has_moved = page.reached != self._positions
+            self._positions.update(page.reached)
+            if not has_moved:
                 return
-            await self._store.apply(records)
-            for record in records:
-                self._positions[record.partition] = record.offset + 1
-            self._folded.inc(len(records))

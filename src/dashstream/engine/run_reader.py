@@ -161,12 +161,12 @@ class RunReader:
                     max_records=min(READ_RECORDS, last - position + 1),
                     max_bytes=READ_BYTES,
                 )
-                if not page:
-                    break
                 for record in page:
                     if record.offset in wanted:
                         yield record
-                position = page[-1].offset + 1
+                if page.reached[partition] == position:
+                    break
+                position = page.reached[partition]
 
     def _items(self, record: LogRecord) -> list[Item]:
         if record.value is None:

@@ -19,6 +19,8 @@ from dashstream.engine.ports import Appended, Dedupe, Log, LogRecord, NewRecord,
 from dashstream.errors import LogClosedError, LogFullError, OffsetOutOfRangeError
 
 MANY = 1_000_000
+MOMENT_US = 10**15
+"""A time of arrival; a log may keep times to the millisecond only."""
 
 
 def new_record(
@@ -38,19 +40,27 @@ async def read_all(log: Log, partition: int, *, page: int = MANY) -> list[LogRec
     """Return a partition's retained records, read page by page."""
     found: list[LogRecord] = []
     following = (await log.watermarks())[partition].low
-    while records := await log.read(partition, following, max_records=page, max_bytes=MANY):
+    while True:
+        records = await log.read(partition, following, max_records=page, max_bytes=MANY)
         found += records
-        following = records[-1].offset + 1
-    return found
+        if records.reached[partition] == following:
+            return found
+        following = records.reached[partition]
 
 
 class LogConformance:
-    """The suite. A subclass provides the fixture ``log``: empty, with the default limits."""
+    """The suite. A subclass provides the fixture ``log``: empty, with the default limits.
+
+    ``atomic`` says what the log has to say of itself.
+    """
+
+    atomic = True
 
     async def test_starts_empty_with_an_epoch(self, log: Log) -> None:
         marks = await log.watermarks()
         assert log.epoch
         assert log.topic
+        assert log.atomic is self.atomic
         assert set(marks) == set(range(log.partition_count))
         assert all(mark.low == mark.high for mark in marks.values())
         for partition, mark in marks.items():
@@ -58,14 +68,14 @@ class LogConformance:
 
     async def test_keeps_records_as_they_are_and_in_order(self, log: Log) -> None:
         values = [bytes([index % 256]) * (index * 7 % 300) for index in range(500)]
-        answers = await log.append([new_record(value, timestamp_us=9) for value in values])
+        answers = await log.append([new_record(value, timestamp_us=9_000) for value in values])
         partition = partition_of(b"thread", log.partition_count)
         records = await read_all(log, partition, page=37)
         assert [record.value for record in records] == values
         assert [record.offset for record in records] == [answer.offset for answer in answers]
         assert all(a.offset < b.offset for a, b in itertools.pairwise(records))
         assert {(record.key, record.timestamp_us, record.partition) for record in records} == {
-            (b"thread", 9, partition)
+            (b"thread", 9_000, partition)
         }
 
     async def test_one_key_has_one_partition(self, log: Log) -> None:
@@ -78,7 +88,8 @@ class LogConformance:
             (answer,) = await log.append([new_record(b"x")])
             assert (await log.watermarks())[answer.partition].high > answer.offset
         high = (await log.watermarks())[answer.partition].high
-        assert await log.read(answer.partition, high, max_records=1, max_bytes=MANY) == []
+        end = await log.read(answer.partition, high, max_records=1, max_bytes=MANY)
+        assert (end, end.reached) == ([], {answer.partition: high})
 
     async def test_reads_stop_at_records_and_bytes_but_give_at_least_one(self, log: Log) -> None:
         answers = await log.append([new_record(b"v" * 100) for _ in range(20)])
@@ -92,11 +103,16 @@ class LogConformance:
         await log.append([new_record(b"%d" % index, key=keys[index % 40]) for index in range(200)])
         positions = {partition: mark.low for partition, mark in (await log.watermarks()).items()}
         seen: dict[int, list[LogRecord]] = {partition: [] for partition in positions}
-        while records := await log.read_many(positions, max_records=17, max_bytes=MANY):
-            assert len(records) <= 17
-            for record in records:
+        while True:
+            page = await log.read_many(positions, max_records=17, max_bytes=MANY)
+            if page.reached == positions:
+                break
+            assert len(page) <= 17
+            for record in page:
+                assert positions[record.partition] <= record.offset < page.reached[record.partition]
                 seen[record.partition].append(record)
                 positions[record.partition] = record.offset + 1
+            positions = dict(page.reached)
         for partition, records in seen.items():
             assert records == await read_all(log, partition)
         assert sum(map(len, seen.values())) == 200
@@ -181,10 +197,26 @@ class LogConformance:
         await log.append([new_record(b"x")])
         await asyncio.wait_for(asyncio.gather(*waiting), 10)
 
+    async def test_a_closed_log_refuses(self, log: Log) -> None:
+        waiting = asyncio.create_task(log.wait_beyond({0: 2**62}))
+        await asyncio.sleep(0)
+        await log.close()
+        await log.close()
+        with pytest.raises(LogClosedError):
+            await log.append([new_record(b"x")])
+        with pytest.raises(LogClosedError):
+            await log.watermarks()
+        with pytest.raises(LogClosedError):
+            await asyncio.wait_for(waiting, 10)
+
+
+class RetentionConformance:
+    """What a log does that removes old records itself; the same fixture ``log``."""
+
     async def test_retention_by_age_moves_the_low_watermark(self, log: Log) -> None:
         answers = await self._append_old_and_new(log)
-        assert await log.enforce_retention(10**15 + int(6 * 86_400e6)) == 0
-        removed = await log.enforce_retention(10**15 + int(8 * 86_400e6))
+        assert await log.enforce_retention(MOMENT_US + int(6 * 86_400e6)) == 0
+        removed = await log.enforce_retention(MOMENT_US + int(8 * 86_400e6))
         assert removed == 5_000
         mark = (await log.watermarks())[answers[0].partition]
         assert mark.low > answers[4_999].offset
@@ -193,7 +225,7 @@ class LogConformance:
 
     async def test_reading_below_the_low_watermark_is_refused(self, log: Log) -> None:
         answers = await self._append_old_and_new(log)
-        await log.enforce_retention(10**15 + int(8 * 86_400e6))
+        await log.enforce_retention(MOMENT_US + int(8 * 86_400e6))
         partition, offset = answers[0].partition, answers[0].offset
         low = (await log.watermarks())[partition].low
         with pytest.raises(OffsetOutOfRangeError) as caught:
@@ -210,22 +242,10 @@ class LogConformance:
         (answer,) = await log.append([new_record(b"x")])
         assert answer.offset >= mark.high
 
-    async def test_a_closed_log_refuses(self, log: Log) -> None:
-        waiting = asyncio.create_task(log.wait_beyond({0: 2**62}))
-        await asyncio.sleep(0)
-        await log.close()
-        await log.close()
-        with pytest.raises(LogClosedError):
-            await log.append([new_record(b"x")])
-        with pytest.raises(LogClosedError):
-            await log.watermarks()
-        with pytest.raises(LogClosedError):
-            await asyncio.wait_for(waiting, 10)
-
     async def _append_old_and_new(self, log: Log) -> Sequence[Appended]:
         """Append 5,000 records of one moment, then 3 a week later."""
-        old = [new_record(b"old", timestamp_us=10**15) for _ in range(5_000)]
-        new = [new_record(b"new", timestamp_us=10**15 + int(7 * 86_400e6)) for _ in range(3)]
+        old = [new_record(b"old", timestamp_us=MOMENT_US) for _ in range(5_000)]
+        new = [new_record(b"new", timestamp_us=MOMENT_US + int(7 * 86_400e6)) for _ in range(3)]
         return [*await log.append(old), *await log.append(new)]
 
 

@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
 from dashstream.engine.limits import LogLimits
-from dashstream.engine.ports import Appended, LogRecord, NewRecord, Watermark, partition_of
+from dashstream.engine.ports import Appended, LogPage, LogRecord, NewRecord, Watermark, partition_of
 from dashstream.errors import LogClosedError, OffsetOutOfRangeError
 
 _epochs = itertools.count(1)
@@ -45,6 +45,8 @@ class _Partition:
 class MemoryLog:
     """The ``Log`` port over lists; everything is lost with the process."""
 
+    atomic = True
+
     def __init__(self, limits: LogLimits | None = None, *, topic: str = "dashstream", dense: bool = True) -> None:
         self._limits = limits or LogLimits()
         self._partitions = [_Partition() for _ in range(self._limits.partitions)]
@@ -71,7 +73,7 @@ class MemoryLog:
             self._appended.notify_all()
         return answer
 
-    async def read(self, partition: int, offset: int, *, max_records: int, max_bytes: int) -> list[LogRecord]:
+    async def read(self, partition: int, offset: int, *, max_records: int, max_bytes: int) -> LogPage:
         """See ``Log.read``."""
         self._check_open()
         part = self._partitions[partition]
@@ -82,21 +84,23 @@ class MemoryLog:
         for record in itertools.islice(part.records, bisect_left(part.offsets, offset), None):
             size += _size(record)
             if found and (len(found) >= max_records or size > max_bytes):
-                break
+                return LogPage(found, {partition: found[-1].offset + 1})
             found.append(record)
-        return found
+        return LogPage(found, {partition: max(offset, part.high)})
 
-    async def read_many(self, positions: Mapping[int, int], *, max_records: int, max_bytes: int) -> list[LogRecord]:
+    async def read_many(self, positions: Mapping[int, int], *, max_records: int, max_bytes: int) -> LogPage:
         """See ``Log.read_many``."""
         found: list[LogRecord] = []
+        reached = dict(positions)
         size = 0
         for partition, offset in positions.items():
             if len(found) >= max_records or (found and size >= max_bytes):
                 break
             page = await self.read(partition, offset, max_records=max_records - len(found), max_bytes=max_bytes - size)
             found += page
+            reached.update(page.reached)
             size += sum(map(_size, page))
-        return found
+        return LogPage(found, reached)
 
     async def watermarks(self) -> Mapping[int, Watermark]:
         """See ``Log.watermarks``."""

@@ -19,7 +19,7 @@ from typing import TypeVar
 from dashstream.adapters.sqlite import log_store as store
 from dashstream.adapters.sqlite.log_writer import LogWriter
 from dashstream.engine.limits import LogLimits
-from dashstream.engine.ports import Appended, LogRecord, NewRecord, Watermark
+from dashstream.engine.ports import Appended, LogPage, LogRecord, NewRecord, Watermark
 from dashstream.errors import LogClosedError, LogError
 
 T = TypeVar("T")
@@ -32,6 +32,7 @@ class SqliteLog:
     """The ``Log`` port; ``open`` it in a thread that may block."""
 
     dense = True
+    atomic = True
 
     def __init__(self, path: Path, limits: LogLimits, *, read_only: bool, topic: str) -> None:
         self._path = path
@@ -94,15 +95,11 @@ class SqliteLog:
             raise LogError("the log was opened for reading only")
         return await asyncio.wrap_future(self._writer.append(records))
 
-    async def read(self, partition: int, offset: int, *, max_records: int, max_bytes: int) -> list[LogRecord]:
+    async def read(self, partition: int, offset: int, *, max_records: int, max_bytes: int) -> LogPage:
         """See ``Log.read``."""
-        return await self._in_reader(
-            lambda connection: store.read(connection, partition, offset, max_records=max_records, max_bytes=max_bytes)[
-                0
-            ]
-        )
+        return await self.read_many({partition: offset}, max_records=max_records, max_bytes=max_bytes)
 
-    async def read_many(self, positions: Mapping[int, int], *, max_records: int, max_bytes: int) -> list[LogRecord]:
+    async def read_many(self, positions: Mapping[int, int], *, max_records: int, max_bytes: int) -> LogPage:
         """See ``Log.read_many``."""
         return await self._in_reader(lambda connection: _read_many(connection, positions, max_records, max_bytes))
 
@@ -192,14 +189,15 @@ class SqliteLog:
 
 def _read_many(
     connection: sqlite3.Connection, positions: Mapping[int, int], max_records: int, max_bytes: int
-) -> list[LogRecord]:
+) -> LogPage:
     found: list[LogRecord] = []
+    reached = dict(positions)
     for partition, offset in positions.items():
-        page, size = store.read(
+        page, reached[partition], size = store.read(
             connection, partition, offset, max_records=max_records - len(found), max_bytes=max_bytes
         )
         found += page
         max_bytes -= size
         if len(found) >= max_records or max_bytes <= 0:
             break
-    return found
+    return LogPage(found, reached)

@@ -167,11 +167,16 @@ def data_version(connection: sqlite3.Connection) -> int:
 
 def read(
     connection: sqlite3.Connection, partition: int, offset: int, *, max_records: int, max_bytes: int
-) -> tuple[list[LogRecord], int]:
-    """Return records and their bytes. The low watermark is read last: what it allows was there before."""
+) -> tuple[list[LogRecord], int, int]:
+    """Return records, the next offset to read, and the records' bytes.
+
+    The high watermark is read first: all below it is seen. The low one is read last: what it allows was there before.
+    """
     found: list[LogRecord] = []
     size = 0
     with translated():
+        (high,) = connection.execute("SELECT high FROM partitions WHERE partition = ?", (partition,)).fetchone()
+        reached = max(offset, high)
         rows = connection.execute(
             f"SELECT offset, timestamp_us, key, value FROM records_{partition:d} WHERE offset >= ?"  # noqa: S608  # an integer
             " ORDER BY offset LIMIT ?",
@@ -180,13 +185,16 @@ def read(
         for at, timestamp_us, key, value in rows:
             size += len(key) + (len(value) if value is not None else 0)
             if found and size > max_bytes:
+                reached = found[-1].offset + 1
                 break
             found.append(LogRecord(partition, at, timestamp_us, key, value))
         rows.close()
         (low,) = connection.execute("SELECT low FROM partitions WHERE partition = ?", (partition,)).fetchone()
     if offset < low:
         raise OffsetOutOfRangeError(partition=partition, offset=offset, low=low)
-    return found, size
+    if found and (len(found) >= max_records or found[-1].offset >= reached):
+        reached = found[-1].offset + 1
+    return found, reached, size
 
 
 class Appender:
