@@ -46,8 +46,12 @@ export function VirtualList(props: VirtualListProps) {
   const activeId = active !== null && props.rowId ? props.rowId(active) : undefined;
 
   useEffect(() => onRange?.({ from, count: shown }), [from, shown, onRange]);
+  // Once for each place of the cursor: a list that grows must not take back a reader who has scrolled away.
+  const revealed = useRef<number | null>(null);
   useEffect(() => {
-    if (active !== null && active < count) virtualizer.scrollToIndex(active, { align: "auto" });
+    if (active === revealed.current || (active !== null && active >= count)) return;
+    revealed.current = active;
+    if (active !== null) virtualizer.scrollToIndex(active, { align: "auto" });
   }, [active, count, virtualizer]);
   useEffect(() => {
     if (followEnd && count > 0) virtualizer.scrollToIndex(count - 1, { align: "end" });

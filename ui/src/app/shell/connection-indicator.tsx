@@ -5,6 +5,7 @@ import { useServices } from "../../stores/use-services";
 import { Chip } from "../../widgets/chip";
 import { Fact } from "../../widgets/field";
 import { Popover } from "../../widgets/popover";
+import { Prose } from "../../widgets/prose";
 import { connectionWords } from "./connection-words";
 
 /** One word on the connection; cause and remedy on demand. Changes are announced. */
@@ -31,8 +32,12 @@ export function ConnectionIndicator() {
         }
       >
         <dl className="connection__facts">
-          <Fact label="Cause">{cause}</Fact>
-          <Fact label="Remedy">{remedy}</Fact>
+          <Fact label="Cause">
+            <Prose text={cause} />
+          </Fact>
+          <Fact label="Remedy">
+            <Prose text={remedy} />
+          </Fact>
           {connection?.serverVersion && <Fact label="Gateway">DashStream {connection.serverVersion}</Fact>}
           {connection?.instance && (
             <Fact label="Instance">

@@ -87,7 +87,7 @@ export function connectionCard(connection: ConnectionStatus | null): Card {
     title: "Live connection",
     level: connection.phase.replaceAll("_", " "),
     tone: PHASE_TONES[connection.phase] ?? "neutral",
-    value: connection.source === "file" ? "a file" : `attempt ${count(connection.attempt)}`,
+    value: connectionValue(connection),
     cause: connection.reason ?? "All is well.",
     remedy: connection.remedy ?? NOTHING,
     facts: [
@@ -95,6 +95,12 @@ export function connectionCard(connection: ConnectionStatus | null): Card {
       ["Instance", connection.instance ?? "–"],
     ],
   };
+}
+
+function connectionValue({ source, phase, attempt }: ConnectionStatus): string {
+  if (source === "file") return "a file";
+  if (phase === "closed") return "not connected";
+  return attempt > 0 ? `attempt ${count(attempt)}` : "connected";
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {

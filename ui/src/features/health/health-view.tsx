@@ -2,6 +2,7 @@ import type { ConnectionStatus, IntakeHealth } from "../../stores/engine";
 import type { HealthReading } from "../../stores/gateway-health";
 import { Chip } from "../../widgets/chip";
 import { Fact } from "../../widgets/field";
+import { Prose } from "../../widgets/prose";
 import { type Card, connectionCard, gatewayCard, intakeCard, reasonRemedy, reasonTone } from "./health-cards";
 import "./health.css";
 
@@ -55,8 +56,12 @@ function HealthCard({ card }: { card: Card }) {
         <Chip tone={card.tone}>{card.level}</Chip>
       </header>
       <p className="health-card__value">{card.value}</p>
-      <p>{card.cause}</p>
-      <p className="muted">{card.remedy}</p>
+      <p>
+        <Prose text={card.cause} />
+      </p>
+      <p className="muted">
+        <Prose text={card.remedy} />
+      </p>
       {card.facts.length > 0 && (
         <dl className="health-card__facts">
           {card.facts.map(([label, value]) => (

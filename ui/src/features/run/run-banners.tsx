@@ -2,9 +2,12 @@ import { count, plural } from "../../model/display";
 import type { ConnectionStatus, MismatchInfo, RunFrame, RunSummary } from "../../stores/engine";
 import { Banner } from "../../widgets/banner";
 import { Button } from "../../widgets/button";
+import { Prose } from "../../widgets/prose";
 import { ErrorDetails } from "./error-details";
 
-const QUESTION_SHOWN = 240;
+const SHOWN = 240;
+
+const bounded = (text: string): string => (text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
 
 interface RunBannersProps {
   frame: RunFrame;
@@ -32,8 +35,7 @@ export function RunBanners({ frame, onRetry, onResolve, onStep }: RunBannersProp
           data-testid="interrupt-banner"
           actions={<GoToStep step={interrupt.step} onStep={onStep} />}
         >
-          <code>{interrupt.value.slice(0, QUESTION_SHOWN)}</code>
-          {interrupt.value.length > QUESTION_SHOWN && "…"}
+          <code>{bounded(interrupt.value)}</code>
         </Banner>
       ))}
       {notices.map(({ id, level, text }) => (
@@ -63,7 +65,7 @@ function ConnectionBanner({ connection, pending, onRetry }: ConnectionBannerProp
   if (phase === "closed") {
     return (
       <Banner tone="error" title="The connection is closed" actions={retry} data-testid="connection-banner">
-        {reason}. {remedy}
+        <Prose text={`${reason ?? "The gateway closed it"}. $<Prose text={remedy ?? ""} />`} />
       </Banner>
     );
   }
@@ -71,7 +73,7 @@ function ConnectionBanner({ connection, pending, onRetry }: ConnectionBannerProp
     return (
       <Banner tone="waiting" icon="clock" title="This page is falling behind" data-testid="connection-banner">
         {plural(pending, "record")} wait. {reason}{" "}
-        {remedy ?? "The page reconnects by itself and loses nothing."}
+        <Prose text={remedy ?? "The page reconnects by itself and loses nothing."} />
       </Banner>
     );
   }
@@ -80,7 +82,7 @@ function ConnectionBanner({ connection, pending, onRetry }: ConnectionBannerProp
       <Banner tone="waiting" icon="plug" title="Reconnecting" actions={retry} data-testid="connection-banner">
         {reason ?? "The gateway does not answer"}. Attempt {count(attempt)}
         {retryInMs !== null && `, the next one within ${Math.max(1, Math.ceil(retryInMs / 1000))} s`}.{" "}
-        {remedy ?? "What is shown stays as it was; nothing is lost."}
+        <Prose text={remedy ?? "What is shown stays as it was; nothing is lost."} />
       </Banner>
     );
   }
@@ -112,7 +114,7 @@ function MismatchBanner({ mismatch, remedy, onResolve }: MismatchBannerProps) {
       {offset === null
         ? "The gateway announced it. "
         : `It stands at offset ${offset} of partition ${partition}. `}
-      Everything is frozen as it was before; nothing is lost. {remedy}
+      Everything is frozen as it was before; nothing is lost. <Prose text={remedy ?? ""} />
     </Banner>
   );
 }
@@ -133,7 +135,7 @@ function ErrorBanner({ run, onStep }: { run: RunSummary; onStep: (step: number) 
         </>
       }
     >
-      <span className="run-banners__message">{newest.message}</span>
+      {bounded(newest.message)}
       {more > 0 && <span className="muted"> and {plural(more, "earlier error")}</span>}
     </Banner>
   );

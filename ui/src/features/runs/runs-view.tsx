@@ -4,6 +4,7 @@ import type { RunsFailure, RunsState } from "../../stores/runs";
 import { Banner } from "../../widgets/banner";
 import { Button } from "../../widgets/button";
 import { EmptyState } from "../../widgets/empty-state";
+import { Prose } from "../../widgets/prose";
 import { NoRuns } from "./no-runs";
 import { RunList } from "./run-list";
 import { RunsToolbar } from "./runs-toolbar";
@@ -70,6 +71,8 @@ function RunsBody({ state, nowMs, onOpen, onClear }: RunsViewProps) {
   return <NoRuns />;
 }
 
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 interface FailureBannerProps {
   failure: RunsFailure;
   known: number;
@@ -89,8 +92,9 @@ function FailureBanner({ failure, known, onRetry }: FailureBannerProps) {
         </Button>
       }
     >
-      {failure.message}. {unreachable && "Start it with `dashstream serve`. "}The page tries again by itself
-      {known > 0 && "; what you see is from before"}.
+      <Prose
+        text={`${capital(failure.message)}. ${unreachable ? "Start it with `dashstream serve`. " : ""}The page tries again by itself${known > 0 ? "; what you see is from before" : ""}.`}
+      />
     </Banner>
   );
 }

@@ -57,6 +57,7 @@ export function TokenNeeded({ reason, onToken }: TokenNeededProps) {
 
 /** The token in a pasted link, or the pasted text itself. */
 export function tokenOf(text: string): string | null {
-  const fragment = text.split("#token=")[1];
-  return (fragment === undefined ? text : decodeURIComponent(fragment)).trim() || null;
+  const fragment = text.split("#")[1];
+  const token = fragment === undefined ? text : new URLSearchParams(fragment).get("token");
+  return token?.trim() || null;
 }

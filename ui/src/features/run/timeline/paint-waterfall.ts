@@ -9,7 +9,7 @@ import type { TimelineSpan } from "../../../stores/engine";
 import type { ColorName, Palette } from "./palette";
 import type { StepAxis } from "./step-axis";
 import type { Surface } from "./use-canvas";
-import { BAR_PX, barOf, type Geometry, LANE_PX, laneTop, RULER_PX, xToPx } from "./waterfall-geometry";
+import { BAR_PX, barOf, type Geometry, LANE_PX, laneTop, pxToX, RULER_PX, xToPx } from "./waterfall-geometry";
 
 export interface Waterfall {
   readonly spans: readonly TimelineSpan[];
@@ -21,6 +21,9 @@ export interface Waterfall {
 
 const LABEL_FROM_PX = 34;
 const TIME_LABEL_PX = 64;
+/** Room that a mark of the ruler takes. */
+const MARK_PX = 26;
+const EDGE_ALPHA = 0.4;
 
 export function paintWaterfall(surface: Surface, waterfall: Waterfall): void {
   const { context, width, height, palette } = surface;
@@ -36,54 +39,47 @@ export function paintWaterfall(surface: Surface, waterfall: Waterfall): void {
   context.fillRect(0, RULER_PX - 1, width, 1);
 }
 
-function paintBands(
-  { context, width, height, palette }: Surface,
-  { axis, geometry, shownStep }: Waterfall,
-): void {
+/** Boundaries of steps and their numbers; where steps are dense, only round numbers. */
+function paintBands(surface: Surface, { axis, geometry, shownStep }: Waterfall): void {
+  const { context, height, palette } = surface;
   const first = Math.max(0, axis.covering(geometry.viewport.from));
   const last = Math.min(axis.last, axis.covering(geometry.viewport.to));
   context.font = `11px ${palette.font}`;
   context.textBaseline = "middle";
-  let labelledTo = Number.NEGATIVE_INFINITY;
-  let linedTo = Number.NEGATIVE_INFINITY;
-  for (let step = first; step <= last; step = nextStep(axis, geometry, step)) {
-    const right = xToPx(geometry, axis.xOf(step));
-    const left = step === 0 ? 0 : xToPx(geometry, axis.xOf(step - 1));
-    if (step === shownStep) {
-      context.fillStyle = palette["surface-3"];
-      context.fillRect(left, 0, Math.max(1, right - left), height);
-    }
-    if (right - linedTo >= 3) {
-      context.fillStyle = palette.border;
-      context.fillRect(Math.round(right), 0, 1, height);
-      linedTo = right;
-    }
-    const text = String(step);
-    const textWidth = text.length * 7 + 8;
-    if (right - left >= textWidth && left >= labelledTo) {
-      context.fillStyle = step === shownStep ? palette.text : palette["text-3"];
-      context.fillText(text, Math.max(0, left) + 5, RULER_PX / 2);
-      labelledTo = left + textWidth;
-      paintTime({ context, width, height, palette }, geometry, right, left + textWidth);
-    }
+  const [shownLeft, shownRight] = bandOf(axis, geometry, shownStep);
+  context.fillStyle = palette["surface-2"];
+  if (shownStep >= 0) context.fillRect(shownLeft, 0, Math.max(1, shownRight - shownLeft), height);
+  const every = roundUp((MARK_PX * (last - first + 1)) / Math.max(1, geometry.width));
+  for (let step = Math.ceil(first / every) * every; step <= last; step += every) {
+    const [left, right] = bandOf(axis, geometry, step);
+    context.fillStyle = palette.border;
+    context.fillRect(Math.round(right), 0, 1, height);
+    context.fillStyle = step === shownStep ? palette.text : palette["text-3"];
+    const numberWidth = context.measureText(String(step)).width + 8;
+    if (every > 1) context.fillText(String(step), right + 4, RULER_PX / 2);
+    else if (right - left >= numberWidth) context.fillText(String(step), Math.max(0, left) + 5, RULER_PX / 2);
+    if (every === 1) paintTime(surface, geometry, right, left + numberWidth);
   }
 }
 
-/** The next step that is at least a pixel further, so that dense steps cost no more than the screen is wide. */
-function nextStep(axis: StepAxis, geometry: Geometry, step: number): number {
-  const pixel = (geometry.viewport.to - geometry.viewport.from) / Math.max(1, geometry.width);
-  if (axis.xOf(step + 1) - axis.xOf(step) >= pixel) return step + 1;
-  return Math.max(step + 1, axis.covering(axis.xOf(step) + pixel));
+function bandOf(axis: StepAxis, geometry: Geometry, step: number): readonly [left: number, right: number] {
+  return [step <= 0 ? 0 : xToPx(geometry, axis.xOf(step - 1)), xToPx(geometry, axis.xOf(step))];
+}
+
+/** 1, 2, 5, 10, 20, 50 and so on: the least that is not below the value. */
+function roundUp(value: number): number {
+  if (value <= 1) return 1;
+  const power = 10 ** Math.floor(Math.log10(value));
+  return power * ([1, 2, 5, 10].find((factor) => power * factor >= value) ?? 10);
 }
 
 /** Time since the start, at the right end of a band that has room for it. */
 function paintTime({ context, palette }: Surface, geometry: Geometry, right: number, from: number): void {
   if (right - from < TIME_LABEL_PX) return;
-  const x =
-    geometry.viewport.from + (right / geometry.width) * (geometry.viewport.to - geometry.viewport.from);
+  const us = geometry.scale.toUs(pxToX(geometry, right)) - geometry.scale.startUs;
   context.fillStyle = palette["text-3"];
   context.textAlign = "right";
-  context.fillText(`+${duration(geometry.scale.toUs(x) - geometry.scale.startUs)}`, right - 5, RULER_PX / 2);
+  context.fillText(`+${duration(us)}`, right - 5, RULER_PX / 2);
   context.textAlign = "left";
 }
 
@@ -161,6 +157,10 @@ function paintBar(
   context.roundRect(left, top, barWidth, BAR_PX, 3);
   context.fill();
   if (barWidth < 4) return;
+  context.strokeStyle = palette[edge];
+  context.globalAlpha = EDGE_ALPHA;
+  context.stroke();
+  context.globalAlpha = 1;
   context.fillStyle = palette[edge];
   context.fillRect(left, top + 1, 2, BAR_PX - 2);
   if (span.status === "running") context.fillRect(right - 2, top, 2, BAR_PX);

@@ -1,0 +1,116 @@
+import { act, fireEvent, screen, waitFor } from "@testing-library/react";
+import { describe, expect, it, vi } from "vitest";
+import type { RunFrame } from "../../stores/engine";
+import { createRunView } from "../../stores/run-view";
+import { useFrame } from "../../stores/use-frame";
+import { createFakeEngine, type FakeEngine } from "../../testing/fake-engine";
+import { connectionOf, receiptOf, summaryOf } from "../../testing/frames";
+import { renderPage } from "../../testing/render-page";
+import { RunScreen } from "./run-screen";
+
+function show(changes: Partial<RunFrame> = {}, search = "") {
+  const engine = createFakeEngine({ frame: changes });
+  const put = vi.fn();
+  const view = createRunView(search, { put });
+  renderPage(<Screen engine={engine} view={view} />);
+  return { engine, view, put };
+}
+
+function Screen({ engine, view }: { engine: FakeEngine; view: ReturnType<typeof createRunView> }) {
+  const frame = useFrame(engine);
+  return frame && <RunScreen engine={engine} frame={frame} view={view} onExport={null} />;
+}
+
+describe("the page of a run", () => {
+  it("shows the moment and tab of its address, and writes what changes", async () => {
+    const { put } = show({}, "?step=3&tab=tools");
+    const head = await screen.findByTestId("playhead");
+    expect(head.dataset.step).toBe("3");
+    expect(screen.getByRole("tab", { selected: true }).textContent).toContain("Tools");
+    fireEvent.click(screen.getByTestId("step-next"));
+    expect(put).toHaveBeenLastCalledWith("?step=4&tab=tools");
+    fireEvent.click(screen.getByTestId("live-button"));
+    expect(put).toHaveBeenLastCalledWith("?tab=tools");
+  });
+
+  it("follows the address back and forth", async () => {
+    const { view } = show();
+    act(() => view.follow("?step=2"));
+    expect((await screen.findByTestId("playhead")).dataset.step).toBe("2");
+  });
+
+  it("finds the step of a sequence", async () => {
+    show({}, "?seq=1");
+    await waitFor(() => expect(screen.getByTestId("playhead").dataset.step).toBe("-1"));
+  });
+
+  it("waits at a step that has not arrived yet", () => {
+    const { engine } = show({ steps: 2 }, "?step=5");
+    expect(screen.getByTestId("playhead").dataset.step).toBe("1");
+    act(() => engine.push({ steps: 8 }));
+    expect(screen.getByTestId("playhead").dataset.step).toBe("5");
+  });
+
+  it("names both versions of a mismatch and offers the way out", () => {
+    const { engine } = show({ mismatch: { expected: 2, seen: 3, partition: 0, offset: "1041" } });
+    const banner = screen.getByTestId("mismatch-banner");
+    expect(banner.textContent).toMatch(/version 3 .* version 2/);
+    expect(banner.textContent).toContain("offset 1041");
+    fireEvent.click(screen.getByText("Set it aside and go on"));
+    expect(engine.asked).toContain("resolveMismatch");
+  });
+
+  it("says why the connection is closed, and tries again when asked", () => {
+    const { engine } = show({
+      connection: connectionOf({ phase: "closed", reason: "The token was refused" }),
+    });
+    expect(screen.getByTestId("connection-banner").textContent).toContain("The token was refused");
+    fireEvent.click(screen.getByText("Try now"));
+    expect(engine.asked).toContain("retry");
+  });
+
+  it("does not alarm anybody at the first attempt", () => {
+    const { engine } = show({ connection: connectionOf({ phase: "connecting", attempt: 1 }) });
+    expect(screen.queryByTestId("connection-banner")).toBeNull();
+    act(() => engine.push({ connection: connectionOf({ phase: "connecting", attempt: 2 }) }));
+    expect(screen.getByTestId("connection-banner").textContent).toContain("Attempt 2");
+  });
+
+  it("shows how far catching up has come", () => {
+    show({
+      connection: connectionOf({ phase: "catching_up" }),
+      receipt: receiptOf({ received: 50, total: 200, complete: false }),
+    });
+    expect(screen.getByRole("progressbar").getAttribute("aria-valuenow")).toBe("25");
+  });
+
+  it("brings the newest error and what waits for a person", () => {
+    const error = {
+      sequence: "9",
+      step: 3,
+      nodeId: "write",
+      type: "ValueError",
+      message: "empty",
+      stack: "at 1",
+    };
+    show({
+      run: summaryOf({
+        status: "error",
+        errors: [error],
+        errorCount: 4,
+        interrupts: [
+          { id: "i", nodeId: "approve", value: '"good?"', when: "inside", sequence: "4", step: 2 },
+        ],
+      }),
+    });
+    expect(screen.getByTestId("error-banner").textContent).toMatch(/ValueError in write.*3 earlier errors/);
+    expect(screen.getByTestId("interrupt-banner").textContent).toContain("approve waits for you");
+    fireEvent.click(screen.getByText("Go to step 3"));
+    expect(screen.getByTestId("playhead").dataset.step).toBe("3");
+  });
+
+  it("says so when nothing is retained of a run", () => {
+    show({ run: null, steps: 0, receipt: receiptOf({ received: 0, total: null, complete: false }) });
+    expect(screen.getByText("Nothing is retained of this run")).toBeTruthy();
+  });
+});

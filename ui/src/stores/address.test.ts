@@ -1,0 +1,61 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  RUN_STATUSES,
+  RUN_TABS,
+  readFilters,
+  readRunView,
+  runAddress,
+  writeFilters,
+  writeRunView,
+} from "./address";
+import type { Moment } from "./engine";
+
+const moment: fc.Arbitrary<Moment> = fc.oneof(
+  fc.constant<Moment>({ kind: "live" }),
+  fc.nat().map((step): Moment => ({ kind: "step", step })),
+  fc
+    .bigInt({ min: 0n, max: 2n ** 63n - 1n })
+    .map((value): Moment => ({ kind: "sequence", sequence: String(value) })),
+);
+
+describe("the address of a run's view", () => {
+  it("gives back every view that it is written from", () => {
+    const views = fc.record({
+      moment,
+      tab: fc.constantFrom(null, ...RUN_TABS),
+      path: fc.option(fc.string()),
+    });
+    fc.assert(fc.property(views, (view) => expect(readRunView(writeRunView(view))).toEqual(view)));
+  });
+
+  it("is empty for the first view of a run", () => {
+    expect(writeRunView({ moment: { kind: "live" }, tab: null, path: null })).toBe("");
+  });
+
+  it.each(["?step=-1", "?step=x", "?step=1e3", "?seq=abc", "?tab=nothing", "?step="])(
+    "ignores %s",
+    (search) => {
+      expect(readRunView(search)).toEqual({ moment: { kind: "live" }, tab: null, path: null });
+    },
+  );
+
+  it("keeps a run's id whole, whatever it contains", () => {
+    expect(runAddress("a/b?c#d e")).toBe("/runs/a%2Fb%3Fc%23d%20e");
+  });
+});
+
+describe("the address of the list of runs", () => {
+  it("gives back all filters that it is written from", () => {
+    const filters = fc.record({
+      status: fc.constantFrom(null, ...RUN_STATUSES),
+      graph: fc.string(),
+      text: fc.string(),
+    });
+    fc.assert(fc.property(filters, (value) => expect(readFilters(writeFilters(value))).toEqual(value)));
+  });
+
+  it("ignores a status that does not exist", () => {
+    expect(readFilters("?status=flying").status).toBeNull();
+  });
+});
