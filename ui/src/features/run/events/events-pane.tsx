@@ -5,7 +5,7 @@
  * reader goes back in it.
  */
 
-import { useCallback, useState, type WheelEvent } from "react";
+import { type UIEvent, useCallback, useEffect, useRef, useState } from "react";
 import { count, plural } from "../../../model/display";
 import type { EventRow, RunFrame } from "../../../stores/engine";
 import { Button } from "../../../widgets/button";
@@ -29,22 +29,20 @@ export function EventsPane(props: PaneProps) {
   const [chosen, setChosen] = useState<EventRow | null>(null);
   const [share, setShare] = useState(LIST_SHARE);
   const window = useEventRows(props, filter);
+  useEffect(() => setFollowing(moment.kind === "live"), [moment.kind]);
   const choose = useCallback(
     (row: EventRow) => {
-      setFollowing(false);
       setChosen(row);
       onMoment({ kind: "sequence", sequence: row.sequence });
     },
     [onMoment],
   );
-  const leaveEnd = (event: WheelEvent) => {
-    if (event.deltaY < 0) setFollowing(false);
-  };
+  const onScroll = useLeavingEnd(() => setFollowing(false));
   const filtered =
     filter !== NO_FILTER && (filter.kinds.length > 0 || filter.node !== null || filter.text !== "");
   const total = window.answer.value?.total ?? null;
   const list = (total: number) => (
-    <div className="events-pane__list" onWheel={leaveEnd}>
+    <div className="events-pane__list" onScrollCapture={onScroll}>
       <EventTable
         window={window}
         total={total}
@@ -99,6 +97,20 @@ export function EventsPane(props: PaneProps) {
       </div>
     </section>
   );
+}
+
+/**
+ * Tells when the reader goes back in a list, by whatever means. The list itself only ever scrolls on to its end; it
+ * goes back by itself when a filter makes it shorter.
+ */
+function useLeavingEnd(onLeave: () => void): (event: UIEvent<HTMLElement>) => void {
+  const last = useRef({ top: 0, height: 0 });
+  return ({ target }) => {
+    if (!(target instanceof HTMLElement)) return;
+    const { scrollTop: top, scrollHeight: height } = target;
+    if (top < last.current.top && height >= last.current.height) onLeave();
+    last.current = { top, height };
+  };
 }
 
 function figureText(total: number, upToPlayhead: number | null): string {

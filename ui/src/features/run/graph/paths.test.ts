@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import { middleOf, roundedPath } from "./paths";
+
+describe("paths", () => {
+  it("rounds corners, and never by more than half of a side", () => {
+    const path = roundedPath(
+      [
+        { x: 0, y: 0 },
+        { x: 0, y: 100 },
+        { x: 10, y: 100 },
+      ],
+      8,
+    );
+    expect(path).toBe("M 0 0 L 0 92 Q 0 100 5 100 L 10 100");
+  });
+
+  it("finds the middle of a line by its length", () => {
+    expect(
+      middleOf([
+        { x: 0, y: 0 },
+        { x: 0, y: 10 },
+        { x: 30, y: 10 },
+      ]),
+    ).toEqual({ x: 10, y: 10 });
+    expect(middleOf([])).toEqual({ x: 0, y: 0 });
+  });
+});
