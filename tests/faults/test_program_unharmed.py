@@ -22,6 +22,10 @@ import pytest
 from dashstream.adapters.sqlite.log import SqliteLog
 from dashstream.protocol.gen import dashstream_pb2 as pb
 from dashstream.protocol.proto_codec import Decoded, Kind, decode
+from dashstream.sdk.captures import RunContext
+from dashstream.sdk.emitter import RunEmitter
+from dashstream.sdk.publisher import Publisher
+from dashstream.sdk.settings import SdkSettings
 from e2e.watching import until
 
 pytestmark = pytest.mark.faults
@@ -30,6 +34,7 @@ DASHSTREAM = Path(sys.executable).parent / "dashstream"
 COUNTER = Path(__file__).resolve().parents[1] / "e2e" / "programs" / "counter.py"
 STEPS = 300
 EXIT_S = 2.0
+OTHER = "another producer"
 
 
 async def run_counter(
@@ -99,12 +104,19 @@ def assert_whole(records: list[Decoded]) -> None:
 
 
 async def forwarded(gateway: Any, folder: Path) -> list[Decoded]:
-    """Let another program of the same data directory bring what the first one left on disk; returns its records."""
-    environment = {"DASHSTREAM_SDK_URL": gateway.url, "DASHSTREAM_SDK_TOKEN": gateway.token}
-    await run_counter(folder, environment)
-    records = await on_log(gateway.data_dir)
-    first = records[0].header.producer_id
-    return [record for record in records if record.header.producer_id == first]
+    """Let another producer of the same data directory bring what the program left on disk; returns what it brought."""
+    settings = SdkSettings(url=gateway.url, token=gateway.token, data_dir=folder / "sdk")
+    publisher = Publisher(settings)
+    try:
+        RunEmitter(publisher, RunContext(run_id=OTHER, thread_id=OTHER)).warning("here", "")
+
+        async def is_brought() -> bool:
+            return not list((folder / "sdk" / "spool").iterdir())
+
+        await until(is_brought, "nothing is left on disk")
+    finally:
+        publisher.close()
+    return [record for record in await on_log(gateway.data_dir) if record.header.thread_id != OTHER]
 
 
 async def test_with_no_gateway_and_then_one(gateway: Any, tmp_path: Path) -> None:
@@ -133,6 +145,10 @@ async def test_with_a_gateway_that_is_killed_half_way(restartable_gateway: Any, 
     assert_whole(await forwarded(gateway, tmp_path))
 
 
+def events(records: list[Decoded]) -> int:
+    return sum(record.kind is Kind.EVENT for record in records)
+
+
 async def test_with_a_full_disk_losses_are_counted_and_said(gateway: Any, tmp_path: Path) -> None:
     """A file may not grow beyond 16 KiB, so the spool is full soon; what is lost is a record on the log later."""
 
@@ -142,6 +158,13 @@ async def test_with_a_full_disk_losses_are_counted_and_said(gateway: Any, tmp_pa
     assert_unharmed(await run_counter(tmp_path, absent(), limit=small_disk))
     records = await forwarded(gateway, tmp_path)
     losses = [item for record in records if record.kind is Kind.LOSS for item in record.message.loss.items]
-    assert sum(item.count for item in losses) > 0
+    lost_events = sum(item.count for item in losses if item.type == pb.MESSAGE_TYPE_EVENT)
+    assert lost_events > 0
+    assert {item.reason for item in losses} == {pb.LOSS_REASON_SPOOL_FULL}
     sequences = [record.header.sequence for record in records]
-    assert sequences == sorted(set(sequences))
+    assert sequences == list(range(1, len(sequences) + 1)), "what never left took no sequence"
+    undisturbed = tmp_path / "undisturbed"
+    undisturbed.mkdir()
+    assert_unharmed(await run_counter(undisturbed, absent()))
+    whole = [record for record in await forwarded(gateway, undisturbed) if record not in records]
+    assert events(records) + lost_events == events(whole), "each event is on the log or counted as lost"

@@ -3,6 +3,7 @@
 Layout, below one spool directory that all producers of a data directory share::
 
     <spool>/<producer id>/lock            held (flock) while the producer lives
+    <spool>/<producer id>/reserve         room held back for last words
     <spool>/<producer id>/00000001.spool  segments, append-only, in order
     segment = magic "DSSPOOL\\x01", then frames: u32be length, u32be CRC-32 of the value, value
 
@@ -11,12 +12,16 @@ and does not sync: a killed program loses nothing that it had appended, a machin
 ends a segment and is reported, never guessed at. A segment is removed once all of it was acknowledged; when a reader
 dies half-way, the whole segment is sent again and the gateway drops the duplicates by sequence.
 
+Room for last words: a spool holds back :data:`RESERVE_BYTES` on disk, so that a producer that ends while the disk is
+full can still say what it lost.
+
 A directory whose lock can be taken belongs to a producer that is gone: an *orphan*, which whoever takes the lock may
 forward and remove (:func:`adopt_orphans`). Order within a producer is kept; orphans come oldest first.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import struct
@@ -34,7 +39,9 @@ except ImportError:  # no advisory locks on this platform: every directory count
 
 MAGIC = b"DSSPOOL\x01"
 SEGMENT_BYTES = 8 * 1024 * 1024
+RESERVE_BYTES = 8 * 1024
 MAX_VALUE_BYTES = 64 * 1024 * 1024
+RESERVE = "reserve"
 _FRAME = struct.Struct(">II")
 
 
@@ -72,6 +79,7 @@ class SpoolDirectory:
         lock_fd = _lock(path)
         if lock_fd is None:
             raise OSError(f"spool {path} is in use")
+        _hold_back(path / RESERVE)
         return cls(path, lock_fd, max_bytes)
 
     @property
@@ -104,6 +112,20 @@ class SpoolDirectory:
             raise SpoolFullError(str(error)) from error
         self._tail_bytes += len(data)
         self._bytes += len(data)
+
+    def append_last(self, value: bytes) -> None:
+        """Append one value in the room that was held back for it, above the bound and on a full disk.
+
+        Raises:
+            SpoolFullError: not even that room is there.
+        """
+        (self.path / RESERVE).unlink(missing_ok=True)
+        self._close_tail()
+        self.max_bytes += RESERVE_BYTES
+        try:
+            self.append([value])
+        finally:
+            self.max_bytes -= RESERVE_BYTES
 
     def read(self, max_bytes: int) -> list[bytes]:
         """Return the next values from the front, at least one if there is one, without removing them.
@@ -273,6 +295,11 @@ def _survey_one(path: Path) -> SpoolSurvey:
         except FileNotFoundError:
             continue
     return SpoolSurvey(path.name, records, size, max(0, size - whole))
+
+
+def _hold_back(path: Path) -> None:
+    with contextlib.suppress(OSError):  # no room already: there will be none for last words either
+        path.write_bytes(bytes(RESERVE_BYTES))
 
 
 def _age(path: Path) -> tuple[float, str]:

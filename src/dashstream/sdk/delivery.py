@@ -95,6 +95,17 @@ class Delivery:
                 self._lose(batch, pending, never_left=never_left)
                 return
 
+    def say_last(self, records: Sequence[Encoded]) -> None:
+        """Keep what says what was lost, in the room that the spool holds back for it; the last call before the end."""
+        for index, record in enumerate(records):
+            try:
+                self._own_spool().append_last(record.value)
+            except OSError as error:
+                self.last_failure = str(error)
+                self._lose(records[index:], (), never_left=True)
+                return
+            self.spooled += 1
+
     def pump(self) -> None:
         """Forward from the spool if an attempt is due; then, when all is delivered, adopt an orphan."""
         if self._clock() < self._try_after:
@@ -183,14 +194,17 @@ class Delivery:
 
     def _keep(self, batch: Sequence[Encoded]) -> bool:
         try:
-            if self._spool is None:
-                self._spool = SpoolDirectory.create(self._spool_root, self._producer_id, self._settings.spool_bytes)
-            self._spool.append([record.value for record in batch])
+            self._own_spool().append([record.value for record in batch])
         except OSError as error:
             self.last_failure = str(error)
             return False
         self.spooled += len(batch)
         return True
+
+    def _own_spool(self) -> SpoolDirectory:
+        if self._spool is None:
+            self._spool = SpoolDirectory.create(self._spool_root, self._producer_id, self._settings.spool_bytes)
+        return self._spool
 
     def _lose(self, batch: Sequence[Encoded], rest: Sequence[Encoded], *, never_left: bool) -> None:
         """Give up a batch and all that follows it: kept records must not overtake lost ones."""

@@ -24,6 +24,7 @@ from dashstream.protocol.json_value import dumps
 from dashstream.protocol.state_hash import HashedState
 from dashstream.sdk import captures as cap
 from dashstream.sdk.bounding import bounded_text
+from dashstream.sdk.plain_values import INT_MIN, int_of, text_of
 from dashstream.sdk.redaction import Redactor
 from dashstream.sdk.settings import SdkSettings
 
@@ -33,6 +34,7 @@ HEADER_ROOM = 4_096
 TOKEN_CHUNK_CHARS = 2_048
 MAX_MESSAGE_CHARS = 8_192
 MAX_STACK_CHARS = 32_768
+INT64_MAX = 2**63 - 1
 
 _TREE_1 = pb.HASH_ALGORITHM_TREE_1
 
@@ -126,10 +128,10 @@ class Encoder:
         owner = self.producer_id + run.graph_id
         if run.prefix_owner != owner:
             run.prefix = pb.Header(
-                tenant_id=run.tenant,
-                thread_id=run.thread_id,
-                run_id=run.run_id,
-                parent_run_id=run.parent_run_id,
+                tenant_id=text_of(run.tenant),
+                thread_id=text_of(run.thread_id),
+                run_id=text_of(run.run_id),
+                parent_run_id=text_of(run.parent_run_id),
                 graph_id=run.graph_id,
                 producer_id=self.producer_id,
                 producer_epoch=self.epoch,
@@ -141,36 +143,39 @@ class Encoder:
     def _event(self, capture: cap.EventCapture) -> Iterable[Encoded]:
         event = pb.Event(event_type=capture.event_type)  # type: ignore[arg-type]  # an open enum: an int on the wire
         if capture.place.node_id:
-            event.node_id = capture.place.node_id
+            event.node_id = text_of(capture.place.node_id)
         if capture.duration_us:
             event.duration_us = capture.duration_us
         if capture.request_id:
-            event.llm_request_id = capture.request_id
+            event.llm_request_id = text_of(capture.request_id)
         if capture.status:
             event.run_status = capture.status  # type: ignore[assignment]  # an open enum: an int on the wire
             event.attributes["dropped"].int_value = capture.run.dropped
             event.attributes["observer.us"].int_value = capture.run.observer_ns // 1000
         if capture.routing is not None:
             source, target, kind, execution_id, count = capture.routing
-            event.routing.source = source
-            event.routing.target = target
+            event.routing.source = text_of(source)
+            event.routing.target = text_of(target)
             event.routing.kind = kind  # type: ignore[assignment]  # an open enum: an int on the wire
-            event.routing.source_execution_id = execution_id
+            event.routing.source_execution_id = text_of(execution_id)
             event.routing.count = count
         if capture.attributes:
             for key, value in capture.attributes.items():
-                self._attribute(event, key, value)
+                self._attribute(event, text_of(key), value)
         yield self._seal(capture, cap.EVENT, b"\x0a", event.SerializeToString())
 
     def _attribute(self, event: pb.Event, key: str, value: Any) -> None:
         if value is None:
             return
         if isinstance(value, str):
-            event.attributes[key].string_value = self._redactor.text(value[:MAX_MESSAGE_CHARS])
+            event.attributes[key].string_value = self._free_text(value[:MAX_MESSAGE_CHARS])
         elif isinstance(value, bool):
             event.attributes[key].bool_value = value
         elif isinstance(value, int):
-            event.attributes[key].int_value = value
+            if INT_MIN <= value <= INT64_MAX:
+                event.attributes[key].int_value = value
+            else:
+                event.attributes[key].string_value = str(int_of(value))
         elif isinstance(value, float):
             event.attributes[key].double_value = value
         elif isinstance(value, cap.JsonText):
@@ -181,7 +186,11 @@ class Encoder:
         else:
             event.attributes[key].array_value.SetInParent()
             for item in value:
-                event.attributes[key].array_value.values.add().string_value = str(item)
+                event.attributes[key].array_value.values.add().string_value = text_of(str(item))
+
+    def _free_text(self, text: str) -> str:
+        """What a program or its libraries wrote, without secrets and as UTF-8 can carry it."""
+        return self._redactor.text(text_of(text))
 
     def _text_of(self, text: cap.JsonText) -> tuple[str, bool]:
         data, is_truncated = bounded_text(self._redactor.at_paths(text.value), text.limit)
@@ -250,17 +259,17 @@ class Encoder:
 
     def _tokens(self, capture: cap.TokenCapture) -> Iterable[Encoded]:
         stream = capture.stream
-        text = self._redactor.text("".join(self._take(stream)))
+        text = self._free_text("".join(self._take(stream)))
         pieces = [text[at : at + TOKEN_CHUNK_CHARS] for at in range(0, len(text), TOKEN_CHUNK_CHARS)]
         if capture.final is not None and not pieces and stream.chunk_index > 0:
             pieces = [""]
         for number, piece in enumerate(pieces, 1):
-            chunk = pb.TokenChunk(request_id=stream.request_id, text=piece, chunk_index=stream.chunk_index)
+            chunk = pb.TokenChunk(request_id=text_of(stream.request_id), text=piece, chunk_index=stream.chunk_index)
             if capture.final is not None and number == len(pieces):
                 reason, prompt, completion, total = capture.final
                 chunk.is_final = True
-                chunk.finish_reason = reason
-                chunk.model = stream.model
+                chunk.finish_reason = text_of(reason)
+                chunk.model = text_of(stream.model)
                 chunk.stats.prompt_tokens = prompt
                 chunk.stats.completion_tokens = completion
                 chunk.stats.total_tokens = total
@@ -275,10 +284,10 @@ class Encoder:
 
     def _tool(self, capture: cap.ToolCapture) -> Iterable[Encoded]:
         tool = pb.ToolExecution(
-            call_id=capture.call_id,
-            tool_name=capture.name,
+            call_id=text_of(capture.call_id),
+            tool_name=text_of(capture.name),
             stage=capture.stage,  # type: ignore[arg-type]  # an open enum: an int on the wire
-            error=self._redactor.text(capture.error[:MAX_MESSAGE_CHARS]),
+            error=self._free_text(capture.error[:MAX_MESSAGE_CHARS]),
             duration_us=capture.duration_us,
         )
         if capture.arguments is not None:
@@ -289,9 +298,9 @@ class Encoder:
 
     def _error(self, capture: cap.ErrorCapture) -> Iterable[Encoded]:
         error = pb.Error(
-            message=self._redactor.text(capture.message[:MAX_MESSAGE_CHARS]),
-            stack_trace=self._redactor.text(capture.stack_trace[-MAX_STACK_CHARS:]),
-            exception_type=capture.exception_type,
+            message=self._free_text(capture.message[:MAX_MESSAGE_CHARS]),
+            stack_trace=self._free_text(capture.stack_trace[-MAX_STACK_CHARS:]),
+            exception_type=text_of(capture.exception_type),
             severity=pb.Error.ERROR,
         )
         yield self._seal(capture, cap.ERROR, b"\x3a", error.SerializeToString())
@@ -316,10 +325,10 @@ class Encoder:
 
 def _place_bytes(place: cap.Place) -> bytes:
     return pb.Header(
-        node_id=place.node_id,
-        node_execution_id=place.execution_id,
+        node_id=text_of(place.node_id),
+        node_execution_id=text_of(place.execution_id),
         attempt=place.attempt,
-        checkpoint_ns=place.ns,
+        checkpoint_ns=text_of(place.ns),
     ).SerializeToString()
 
 

@@ -58,6 +58,11 @@ class Losses:
                 item[1] = min(item[1], first_us)
                 item[2] = max(item[2], last_us)
 
+    @property
+    def untold(self) -> int:
+        """Losses counted since the last :meth:`take`."""
+        return sum(item[0] for items in self._by_run.values() for item in items.values())
+
     def take(self) -> list[tuple[RunContext, Items]]:
         """Return all that was counted since the last call, and forget it."""
         taken, self._by_run = list(self._by_run.items()), {}

@@ -15,6 +15,7 @@ import atexit
 import contextlib
 import logging
 import os
+import sys
 import threading
 import time
 import uuid
@@ -210,6 +211,8 @@ class Publisher:
             if not is_closing:
                 self._delivery.pump()
         finally:
+            for capture in captures:  # only after an error
+                self._lose(capture, int(pb.LOSS_REASON_ENCODE_FAILED))
             self._settle(count)
         if is_closing:
             self._finish()
@@ -258,16 +261,19 @@ class Publisher:
         records: list[Encoded] = []
         now = time.time_ns() // 1000
         for run, items in pending:
-            made, _ = self._encoder.encode(LossCapture(run, now, items))
-            records += made
+            self._encode(LossCapture(run, now, items), records)
         return records
 
     def _finish(self) -> None:
         try:
             if self._clock() < self._deadline - EXIT_RESERVE_S:
                 self._delivery.pump()
+            self._delivery.say_last(self._encode_losses())
         finally:
             self._delivery.close()
+            untold = self._losses.untold
+            if untold:
+                _log.warning("%d telemetry records were lost, and there was no room to record it", untold)
 
     # ---- losses ----------------------------------------------------------------------------------------------
 
@@ -317,6 +323,9 @@ def _after_fork() -> None:
     for publisher in list(_LIVING):
         with contextlib.suppress(Exception):
             publisher.after_fork_in_child()
+    workers = sys.modules.get("multiprocessing.util")
+    if workers is not None:  # its workers end without atexit, and forget finalizers of before the fork
+        workers.register_after_fork(_LIVING, lambda _: workers.Finalize(None, _close_all, exitpriority=0))
 
 
 atexit.register(_close_all)
