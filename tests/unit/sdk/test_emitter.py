@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import datetime
+import datetime as dt
 import decimal
 import enum
 import math
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -84,7 +84,9 @@ class Point:
     y: float
 
 
-Pair = collections.namedtuple("Pair", "left right")
+class Pair(NamedTuple):
+    left: int
+    right: list[int]
 
 
 class Unreadable:
@@ -122,7 +124,7 @@ ODD: list[tuple[Any, Any]] = [
     ((1, 2), [1, 2]),
     ({3, 1, 2}, [1, 2, 3]),
     (collections.deque([1, 2]), [1, 2]),
-    (datetime.date(2020, 1, 2), "2020-01-02"),
+    (dt.date(2020, 1, 2), "2020-01-02"),
     (decimal.Decimal("1.10"), "1.10"),
     (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
     ({1: "a", None: "b", 2.5: "c", Colour.RED: "d"}, {"1": "a", "null": "b", "2.5": "c", "red": "d"}),
@@ -210,11 +212,14 @@ def emit_everything(scene: Scene, value: Any, text: str) -> None:
     run.node_failed(NODE, 0, 1, ValueError(text), will_retry=False)
     run.interrupted(NODE, 0, interrupt_id="i", value=value, when="inside")
     run.resumed(value)
-    try:
-        raise ValueError(text)
-    except ValueError as error:
-        run.failure(error, NODE, 0)
-        run.end(int(pb.RUN_STATUS_ERROR), error)
+    with pytest.raises(ValueError, match=r".*") as caught:
+        _raise(text)
+    run.failure(caught.value, NODE, 0)
+    run.end(int(pb.RUN_STATUS_ERROR), caught.value)
+
+
+def _raise(text: str) -> None:
+    raise ValueError(text)
 
 
 def test_known_secrets_leave_in_no_record(scenes: Any) -> None:
