@@ -33,8 +33,8 @@ def run(
 
     if not module and not Path(program).is_file():
         raise typer.BadParameter(f"there is no file {program!r}", param_hint="PROGRAM")
-    sys.stderr.write(f"dashstream: observing {program}; {_where()}\n")
     dashstream.auto()
+    sys.stderr.write(f"dashstream: {_where(program)}\n")
     sys.argv = [program, *(arguments or [])]
     if module:
         sys.path.insert(0, "")
@@ -44,15 +44,17 @@ def run(
         runpy.run_path(program, run_name="__main__")
 
 
-def _where() -> str:
+def _where(program: str) -> str:
     """Say where to watch, or that nobody is there to watch yet."""
     from dashstream.app.data_dir import read_discovery
-    from dashstream.sdk.settings import load_settings
+    from dashstream.sdk.process import process_publisher
 
-    settings = load_settings()
+    settings = process_publisher().settings
+    if not settings.enabled:
+        return f"not observing {program}: DASHSTREAM_SDK_ENABLED is off"
     if settings.url:
-        return f"watch at {settings.url}"
+        return f"observing {program}; watch at {settings.url}"
     found = read_discovery(settings.data_dir) if settings.data_dir else None
     if found is None:
-        return "no gateway runs, so records wait on disk: start one with 'dashstream serve'"
-    return f"watch at {found.url}/#token={found.token}"
+        return f"observing {program}; no gateway runs, so records wait on disk: start one with 'dashstream serve'"
+    return f"observing {program}; watch at {found.url}/#token={found.token}"
