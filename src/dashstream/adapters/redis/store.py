@@ -1,0 +1,156 @@
+"""The retained tier on Redis or Valkey Streams, standalone or a cluster: one script call per operation.
+
+Every call ends within its timeouts, whatever the store does, and says ``RetainedError`` if it did not work. What a
+write that timed out has done is not known; writing it again changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from redis.exceptions import NoScriptError, RedisError
+
+from dashstream.adapters.redis import scripts
+from dashstream.adapters.redis.client import open_client
+from dashstream.adapters.redis.keys import PartitionKeys, partition_keys
+from dashstream.adapters.redis.options import RedisOptions
+from dashstream.adapters.redis.scripts import Script
+from dashstream.engine.ports import LogRecord
+from dashstream.engine.retained import Claim, Held, RetainedLimits, Run, Stretch
+from dashstream.errors import RetainedError, RetainedFencedError
+
+CLAIM_ATTEMPTS = 10
+
+
+class RedisRetainedStore:
+    """The ``RetainedStore`` port on streams with ids ``<generation>-<offset>``."""
+
+    def __init__(self, options: RedisOptions, topic: str, limits: RetainedLimits) -> None:
+        """Prepare a store for one topic; connects when it is first used.
+
+        Raises:
+            SettingsError: a setting has a value that it cannot have.
+        """
+        self._client = open_client(options)
+        self._options = options
+        self._topic = topic
+        self._limits = limits
+        self._calls = asyncio.Semaphore(options.max_connections)
+        self._ttl_ms = int(limits.age_s * 1_000)
+
+    async def claim(self, partition: int, epoch: str, now_us: int) -> Claim:
+        """See ``RetainedStore.claim``."""
+        keys = self._keys(partition)
+        generation = max(now_us, 1)
+        for _ in range(CLAIM_ATTEMPTS):
+            answer = await self._run(scripts.CLAIM, keys, generation, epoch, keys.name, self._ttl_ms)
+            match answer:
+                case [b"claimed"]:
+                    return Claim(partition, epoch, generation)
+                case [b"older", known]:
+                    generation = int(known) + 1
+                case _:
+                    raise RetainedError(f"partition {partition}: its keys belong to another topic or namespace")
+        raise RetainedError(f"partition {partition}: claimed by others {CLAIM_ATTEMPTS} times meanwhile")
+
+    async def write(self, claim: Claim, run: Run) -> Held:
+        """See ``RetainedStore.write``."""
+        keys = self._keys(claim.partition)
+        arguments: list[bytes | int] = [claim.generation, run.start, run.end, self._limits.records, self._ttl_ms]
+        since = run.start
+        for record in run.records:
+            value = record.value
+            arguments += (
+                record.offset,
+                record.offset - since,
+                record.timestamp_us,
+                record.key,
+                int(value is not None),
+                value or b"",
+            )
+            since = record.offset + 1
+        return self._held(claim, await self._run(scripts.WRITE, keys, *arguments))
+
+    async def read(
+        self, partition: int, epoch: str, offset: int, *, max_records: int, max_bytes: int
+    ) -> Stretch | None:
+        """See ``RetainedStore.read``."""
+        entries = await self._run(scripts.READ, self._keys(partition), epoch, offset, max_records, max_bytes)
+        return _stretch(partition, offset, entries)
+
+    async def trim(self, claim: Claim, oldest_us: int) -> Held:
+        """See ``RetainedStore.trim``."""
+        while True:
+            answer = await self._run(scripts.TRIM, self._keys(claim.partition), claim.generation, max(oldest_us, 0))
+            held = self._held(claim, answer)
+            if not answer[5]:
+                return held
+
+    async def meta(self, partition: int) -> Held | None:
+        """See ``RetainedStore.meta``."""
+        answer = await self._run(scripts.META, self._keys(partition))
+        return _held(answer) if answer else None
+
+    async def close(self) -> None:
+        """See ``RetainedStore.close``."""
+        await self._client.aclose()
+
+    def _keys(self, partition: int) -> PartitionKeys:
+        return partition_keys(self._options.namespace, self._topic, partition)
+
+    def _held(self, claim: Claim, answer: list[Any]) -> Held:
+        if not answer:
+            raise RetainedFencedError(f"partition {claim.partition}: generation {claim.generation} is not the newest")
+        return _held(answer)
+
+    async def _run(self, script: Script, keys: PartitionKeys, *arguments: bytes | str | int) -> list[Any]:
+        """Run a script by its digest, by its text if the store does not know it (any more)."""
+        given = (2, keys.stream, keys.meta, *arguments)
+        try:
+            async with asyncio.timeout(self._options.connect_timeout_s + self._options.timeout_s), self._calls:
+                try:
+                    answer = await self._client.execute_command("EVALSHA", script.digest, *given)
+                except NoScriptError:
+                    answer = await self._client.execute_command("EVAL", script.text, *given)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise RetainedError(f"the store does not answer as it should: {error or type(error).__name__}") from error
+        return list(answer)
+
+
+def _held(answer: list[Any]) -> Held:
+    epoch, generation, low, high, holes = answer[:5]
+    return Held(epoch.decode(), int(generation), int(low), int(high), int(holes))
+
+
+def _stretch(partition: int, offset: int, entries: list[Any]) -> Stretch | None:
+    """Return the entries up to the first hole. An entry of a form that is not ours is a hole, too."""
+    start = end = offset
+    found: list[LogRecord] = []
+    for identifier, fields in entries:
+        known = _record(partition, identifier, fields)
+        if known is None:
+            if found:
+                break
+            continue
+        since, record = known
+        if not found:
+            start = max(offset, since)
+        elif since > end:
+            break
+        found.append(record)
+        end = record.offset + 1
+    return Stretch(start, end, tuple(found)) if found else None
+
+
+def _record(partition: int, identifier: bytes, fields: list[bytes]) -> tuple[int, LogRecord] | None:
+    """Return a record and the offset from which on it is the first one; None if the entry is not of our form."""
+    match fields:
+        case [b"s", step, b"t", timestamp, b"k", key]:
+            value = None
+        case [b"s", step, b"t", timestamp, b"k", key, b"v", value]:
+            pass
+        case _:
+            return None
+    offset = int(identifier[identifier.index(b"-") + 1 :])
+    return offset - int(step), LogRecord(partition, offset, int(timestamp), key, value)
