@@ -26,7 +26,7 @@ export interface FakeEngineOptions {
 }
 
 /** The frame that says that a whole scripted run is here. */
-export function scriptedFrame(run: ScriptedRun): Partial<RunFrame> {
+function scriptedFrame(run: ScriptedRun): Partial<RunFrame> {
   return { steps: run.steps.length, lastSequence: String(run.events.length) };
 }
 

@@ -142,5 +142,4 @@ export function createFakeServices(options: { engine?: FakeEngine; api?: FakeApi
   };
 }
 
-export const unauthenticated = new GatewayError("this gateway needs a token", 401, "unauthenticated");
 export const unreachable = new GatewayError("the gateway cannot be reached", null, "unreachable");

@@ -7,7 +7,7 @@ type Container = readonly Json[] | { readonly [key: string]: Json };
 
 const PREVIEW = 120;
 
-export function typeOf(value: Json): JsonType {
+function typeOf(value: Json): JsonType {
   if (value === null) return "null";
   if (Array.isArray(value)) return "array";
   return typeof value as JsonType;

@@ -81,7 +81,7 @@ function RunFacts({ run, nowMs }: { run: RunSummary; nowMs: number }) {
 }
 
 /** The run's own figure once it has ended; until then the time since its start, never less than what was recorded. */
-export function shownDurationUs(run: RunSummary, nowMs: number): number | null {
+function shownDurationUs(run: RunSummary, nowMs: number): number | null {
   if (run.startedUs === null) return null;
   if (run.status !== "running") return run.durationUs ?? (run.lastUs ?? run.startedUs) - run.startedUs;
   return Math.max((run.lastUs ?? run.startedUs) - run.startedUs, nowMs * 1000 - run.startedUs);

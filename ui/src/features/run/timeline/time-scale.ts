@@ -10,7 +10,7 @@ export interface Interval {
   readonly endUs: number;
 }
 
-export interface Fold extends Interval {
+interface Fold extends Interval {
   /** Where the fold lies, 0 to 1. */
   readonly from: number;
   readonly to: number;

@@ -9,7 +9,7 @@ export const LANE_PX = 18;
 export const BAR_PX = 14;
 const LANES_TOP_PX = RULER_PX + 4;
 /** A span is at least this wide, so that no span is invisible. */
-export const NARROWEST_PX = 2;
+const NARROWEST_PX = 2;
 
 export interface Geometry {
   readonly width: number;
