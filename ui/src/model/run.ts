@@ -89,11 +89,25 @@ export class RunModel {
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
       if (error.theirs !== undefined && !setNewerAside) return { theirs: error.theirs };
-      this.#putAside(record, error.message);
+      this.putAside(record, error.message);
       return null;
     }
     for (const item of items) if (runIdOf(item.header) === this.runId) this.#admit(record, item);
     return null;
+  }
+
+  /** Count a record as one that cannot be used, with the reason. */
+  putAside(record: LogRecord, reason: string): void {
+    const { partition, offset } = record;
+    const place = `${partition} ${offset}`;
+    this.revision += 1;
+    if (this.#setAside.has(place)) {
+      this.#receipts.duplicates += 1;
+      return;
+    }
+    this.#setAside.add(place);
+    this.#receipts.setAside({ partition, offset: String(offset), reason });
+    this.#mark("undecodable", `a record could not be read: ${reason}`);
   }
 
   /** Repeats that were recognised before they came here. */
@@ -231,19 +245,6 @@ export class RunModel {
     if (history.incidents > incidents && verificationOf(history.doubt) === "mismatch") {
       this.#mark("mismatch", history.detail ?? "a state could not be verified", header.sequence, us);
     }
-  }
-
-  #putAside(record: LogRecord, reason: string): void {
-    const { partition, offset } = record;
-    const place = `${partition} ${offset}`;
-    this.revision += 1;
-    if (this.#setAside.has(place)) {
-      this.#receipts.duplicates += 1;
-      return;
-    }
-    this.#setAside.add(place);
-    this.#receipts.setAside({ partition, offset: String(offset), reason });
-    this.#mark("undecodable", `a record could not be read: ${reason}`);
   }
 
   #mark(

@@ -51,4 +51,5 @@ export interface SessionStatus {
   readonly remedy: string | null;
   readonly serverVersion: string | null;
   readonly instance: string | null;
+  readonly serverSchemaVersion: number | null;
 }

@@ -47,7 +47,7 @@ export class Session {
   #failures = 0;
   #reason: string | null = null;
   #remedy: string | null = null;
-  #server: { version: string; instance: string } | null = null;
+  #server: { version: string; instance: string; schemaVersion: number } | null = null;
   #retryAt: number | null = null;
   #openedAt = 0;
   #heardAt = 0;
@@ -83,6 +83,7 @@ export class Session {
       remedy: this.#remedy,
       serverVersion: this.#server?.version ?? null,
       instance: this.#server?.instance ?? null,
+      serverSchemaVersion: this.#server?.schemaVersion ?? null,
     };
   }
 
@@ -263,7 +264,7 @@ export class Session {
 
   #welcomed(welcome: Welcome, now: number): void {
     if (this.#phase !== "subscribing") return;
-    this.#server = welcome.server;
+    this.#server = { ...welcome.server, schemaVersion: welcome.schemaVersion };
     const expected = this.options.schemaVersion;
     if (welcome.schemaVersion > expected) {
       this.#serverMismatch = true;

@@ -1,0 +1,52 @@
+/** Makes the page's services: the one place where they meet the browser. */
+
+import type { Services } from "../stores/services";
+import { browserClock } from "./clock";
+import { EngineClient } from "./engine-client";
+import { spawnEngineWorker } from "./engine-worker-port";
+import { GatewayClient } from "./gateway-client";
+import { preferenceStorage } from "./preference-storage";
+import { createTokenStore } from "./token-store";
+
+/** Services for a page at this address; its gateway is the one that it was loaded from. */
+export function createServices(location: Location): Services {
+  const engine = new EngineClient({ spawn: spawnEngineWorker, clock: browserClock(), random: Math.random });
+  const connect = (token: string | null) => engine.connect({ ...addressesOf(location), token });
+  const address = {
+    hash: location.hash,
+    replaceHash: (hash: string) =>
+      history.replaceState(history.state, "", location.pathname + location.search + hash),
+  };
+  const token = createTokenStore(
+    address,
+    preferenceStorage(() => sessionStorage),
+    connect,
+  );
+  connect(token.current);
+  return {
+    engine,
+    token,
+    api: new GatewayClient({
+      apiUrl: addressesOf(location).apiUrl,
+      token: () => token.current,
+      fetch: (input, init) => fetch(input, init),
+    }),
+    storage: preferenceStorage(() => localStorage),
+    nowMs: () => Date.now(),
+    copyText,
+  };
+}
+
+export function addressesOf({ protocol, host }: Pick<Location, "protocol" | "host">) {
+  const secure = protocol === "https:" ? "s" : "";
+  return { apiUrl: `http${secure}://${host}`, wsUrl: `ws${secure}://${host}/ws` };
+}
+
+async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * How far intake is behind, over the last 60 s of a monotonic clock.
+ *
+ * Four conditions are told apart: nothing ever came, nothing comes now, all is well, and two degrees of late. The
+ * most severe one that holds is named.
+ */
+
+import type { IntakeHealth } from "../model/frame";
+
+const WINDOW_MS = 60_000;
+const BUCKET_MS = 1_000;
+export const SLOW_MS = 1_000;
+export const STALLED_MS = 5_000;
+
+interface Bucket {
+  readonly second: number;
+  records: number;
+  totalMs: number;
+  maximumMs: number;
+}
+
+export interface Backlog {
+  readonly records: number;
+  readonly bytes: number;
+  /** Time since the oldest of them was received. */
+  readonly ageMs: number;
+}
+
+export class IntakeMeter {
+  readonly #buckets: Bucket[] = [];
+  #since: number | null = null;
+
+  /** Records were applied, so long after they were received. */
+  applied(records: number, latencyMs: number, nowMs: number): void {
+    this.#since ??= nowMs;
+    const second = Math.floor(nowMs / BUCKET_MS);
+    let bucket = this.#buckets.at(-1);
+    if (bucket?.second !== second) {
+      bucket = { second, records: 0, totalMs: 0, maximumMs: 0 };
+      this.#buckets.push(bucket);
+    }
+    bucket.records += records;
+    bucket.totalMs += records * latencyMs;
+    bucket.maximumMs = Math.max(bucket.maximumMs, latencyMs);
+    this.#forget(nowMs);
+  }
+
+  /** There is something in the window, so its figures change by themselves. */
+  isMoving(nowMs: number): boolean {
+    this.#forget(nowMs);
+    return this.#buckets.length > 0;
+  }
+
+  view(backlog: Backlog, nowMs: number): IntakeHealth {
+    this.#forget(nowMs);
+    const records = this.#buckets.reduce((sum, bucket) => sum + bucket.records, 0);
+    const total = this.#buckets.reduce((sum, bucket) => sum + bucket.totalMs, 0);
+    const maximum = this.#buckets.reduce((most, bucket) => Math.max(most, bucket.maximumMs), 0);
+    const averageMs = records === 0 ? null : total / records;
+    const seconds = Math.max(1, Math.min(WINDOW_MS, nowMs - (this.#since ?? nowMs)) / 1000);
+    return {
+      level: this.#level(backlog, averageMs),
+      pendingRecords: backlog.records,
+      pendingBytes: backlog.bytes,
+      averageMs,
+      maximumMs: records === 0 ? null : maximum,
+      recordsPerSecond: records / seconds,
+    };
+  }
+
+  #level(backlog: Backlog, averageMs: number | null): IntakeHealth["level"] {
+    const worst = Math.max(averageMs ?? 0, backlog.records > 0 ? backlog.ageMs : 0);
+    if (worst > STALLED_MS) return "stalled";
+    if (worst > SLOW_MS) return "slow";
+    if (averageMs !== null || backlog.records > 0) return "healthy";
+    return this.#since === null ? "no_data" : "idle";
+  }
+
+  #forget(nowMs: number): void {
+    const oldest = Math.floor((nowMs - WINDOW_MS) / BUCKET_MS);
+    while ((this.#buckets[0]?.second ?? Number.POSITIVE_INFINITY) <= oldest) this.#buckets.shift();
+  }
+}

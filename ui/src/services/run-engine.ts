@@ -1,0 +1,244 @@
+/**
+ * The engine, as it lives in the worker: at most one open run, frames when something changed, answers to questions.
+ *
+ * `openRun` and `openFile` carry the number of the opening; every frame repeats it, so that whoever listens can
+ * leave out frames of an earlier one.
+ */
+
+import { emptyFrame, NO_CONNECTION } from "../model/empty-frame";
+import type { ConnectionStatus, MismatchInfo, Notice, RunFrame } from "../model/frame";
+import { itemsOf, runIdOf } from "../model/items";
+import { RunModel } from "../model/run";
+import { RunAnswers } from "../model/run-answers";
+import { RunFileError, runFileValues } from "../model/run-file";
+import { decodeRecord, RecordError, SCHEMA_VERSION } from "../protocol/codec";
+import type { SessionStatus } from "../protocol/session-types";
+import type { Clock } from "./clock";
+import { FileSource } from "./file-source";
+import { FrameClock } from "./frame-clock";
+import { GatewayLink } from "./gateway-link";
+import { type FeedSource, RunFeed } from "./run-feed";
+import type { OpenSocket } from "./socket";
+
+const WINDOW_BYTES = 4 * 1024 * 1024;
+const MAX_BATCH_BYTES = 256 * 1024;
+
+export interface Target {
+  readonly wsUrl: string;
+  readonly token: string | null;
+}
+
+export type FrameListener = (opening: number, frame: RunFrame) => void;
+
+export interface RunEngineOptions {
+  readonly clock: Clock;
+  readonly openSocket: OpenSocket;
+  readonly random: () => number;
+  readonly version: string;
+}
+
+interface Open {
+  readonly id: string;
+  readonly feed: RunFeed;
+  readonly file: FileSource | null;
+  link: GatewayLink | null;
+}
+
+const NOTHING = new RunAnswers(new RunModel(""));
+const FILE_CONNECTION: ConnectionStatus = { ...NO_CONNECTION, source: "file" };
+
+export class RunEngine {
+  #target: Target | null = null;
+  #open: Open | null = null;
+  #opening = 0;
+  #listener: FrameListener | null = null;
+  #answers: { readonly run: RunModel; readonly to: RunAnswers } | null = null;
+  readonly #frames: FrameClock;
+
+  constructor(private readonly options: RunEngineOptions) {
+    this.#frames = new FrameClock(options.clock, () => this.#tell());
+  }
+
+  listen(listener: FrameListener): void {
+    this.#listener = listener;
+    this.#frames.changed();
+  }
+
+  connect(target: Target): void {
+    const isSame = target.wsUrl === this.#target?.wsUrl && target.token === this.#target.token;
+    this.#target = target;
+    if (!isSame && this.#open !== null && this.#open.file === null)
+      this.openRun(this.#opening, this.#open.id);
+  }
+
+  openRun(opening: number, runId: string | null): void {
+    this.#close(opening);
+    if (runId !== null) {
+      const feed = new RunFeed(runId, this.options.clock, () => this.#linkSource(), this.#changed);
+      this.#open = { id: runId, feed, file: null, link: null };
+      this.#connect(this.#open);
+    }
+    this.#frames.changed();
+  }
+
+  /** Throws, and leaves open what is open, when the bytes are no run. */
+  openFile(opening: number, name: string, bytes: ArrayBuffer): void {
+    const values = [...runFileValues(new Uint8Array(bytes))];
+    const runId = firstRunIn(values);
+    if (runId === null) throw new RunFileError("There is no run in this file");
+    this.#close(opening);
+    const feed: RunFeed = new RunFeed(runId, this.options.clock, () => file, this.#changed);
+    const file = new FileSource(values, feed);
+    this.#open = { id: name, feed, file, link: null };
+    file.startOver();
+    this.#frames.changed();
+  }
+
+  retry(): void {
+    if (this.#open?.link) this.#open.link.connect();
+    else if (this.#open !== null && this.#open.file === null) this.#connect(this.#open);
+  }
+
+  resolveMismatch(): void {
+    if (this.#open === null) return;
+    const { feed, link, file } = this.#open;
+    feed.setNewerAside();
+    link?.resolveMismatch();
+    if (file === null) return;
+    feed.restart(null);
+    file.startOver();
+  }
+
+  /** What answers about the open run; about an empty one when none is open. */
+  get answers(): RunAnswers {
+    const run = this.#open?.feed.run;
+    if (run === undefined) return NOTHING;
+    if (this.#answers?.run !== run) this.#answers = { run, to: new RunAnswers(run) };
+    return this.#answers.to;
+  }
+
+  readonly #changed = (): void => this.#frames.changed();
+
+  #close(opening: number): void {
+    this.#opening = opening;
+    this.#open?.link?.stop();
+    this.#open?.feed.stop();
+    this.#open = null;
+    this.#answers = null;
+  }
+
+  #connect(open: Open): void {
+    if (this.#target === null) return;
+    const { clock, openSocket, random, version } = this.options;
+    const { feed } = open;
+    open.link = new GatewayLink(
+      {
+        url: this.#target.wsUrl,
+        clock,
+        openSocket,
+        session: {
+          client: { name: "dashstream-page", version },
+          token: this.#target.token,
+          filter: { runs: [open.id] },
+          startAt: () => ({ from: "earliest" }),
+          schemaVersion: SCHEMA_VERSION,
+          windowBytes: WINDOW_BYTES,
+          maxBatchBytes: MAX_BATCH_BYTES,
+          random,
+        },
+      },
+      {
+        delivered: (delivery, generation, bytes) => feed.receive(delivery, generation, bytes),
+        discarded: () => feed.discard(),
+        restarted: (cause) => feed.restart(RESTART_NOTICES[cause]),
+        moved: this.#changed,
+      },
+    );
+    open.link.connect();
+  }
+
+  #linkSource(): FeedSource {
+    const open = this.#open;
+    const link = open?.link ?? null;
+    return {
+      applied: (positions, records) => link?.applied(positions, records),
+      caughtUp: (generation) => link?.caughtUp(generation),
+      fellBehind: (cause) => link?.fellBehind(cause),
+      mismatch: (cause) => link?.mismatch(cause),
+      startOver: () => {
+        link?.stop();
+        if (open !== null) this.#connect(open);
+      },
+    };
+  }
+
+  #tell(): void {
+    this.#listener?.(this.#opening, this.#frame());
+    if (this.#open?.feed.meter.isMoving(this.options.clock.nowMs())) this.#frames.changedLater();
+  }
+
+  #frame(): RunFrame {
+    const open = this.#open;
+    if (open === null) return emptyFrame(null);
+    const { feed, id } = open;
+    const { run } = feed;
+    const status = open.link?.status ?? null;
+    return {
+      revision: feed.revision,
+      openId: id,
+      connection: this.#connection(open, status),
+      mismatch: mismatchOf(feed, status),
+      receipt: run.receipt(),
+      intake: feed.meter.view(feed.backlog(), this.options.clock.nowMs()),
+      run: run.summaryView(),
+      steps: run.steps.count,
+      markers: run.markers,
+      lastSequence: run.lastSequence,
+      notices: feed.notices,
+    };
+  }
+
+  #connection(open: Open, status: SessionStatus | null): ConnectionStatus {
+    if (open.file !== null) return FILE_CONNECTION;
+    if (status === null) return NO_CONNECTION;
+    const { phase, retryAtMs, reason, remedy, serverVersion, instance } = status;
+    // The session remembers earlier failures until a connection has proved stable; records flow already.
+    const attempt = phase === "live" ? 0 : status.attempt;
+    const retryInMs = retryAtMs === null ? null : Math.max(0, retryAtMs - this.options.clock.nowMs());
+    return { phase, attempt, retryInMs, reason, remedy, serverVersion, instance, source: "gateway" };
+  }
+}
+
+/** Both versions, while the connection stands still because of them, or the file does. */
+function mismatchOf(feed: RunFeed, status: SessionStatus | null): MismatchInfo | null {
+  if (status === null) return feed.mismatch;
+  if (status.phase !== "mismatch") return null;
+  const seen = status.serverSchemaVersion ?? 0;
+  return feed.mismatch ?? { expected: SCHEMA_VERSION, seen, partition: null, offset: null };
+}
+
+/** The run of the first record that can be read. */
+function firstRunIn(values: readonly Uint8Array[]): string | null {
+  for (const value of values) {
+    try {
+      const [first] = itemsOf(decodeRecord(value));
+      if (first !== undefined) return runIdOf(first.header);
+    } catch (error) {
+      if (!(error instanceof RecordError)) throw error;
+    }
+  }
+  return null;
+}
+
+const RESTART_NOTICES: Readonly<Record<"epoch_changed" | "cursor_refused", Notice>> = {
+  epoch_changed: {
+    id: "epoch-changed",
+    level: "warning",
+    text: "The gateway's log was replaced; the run was read again from its beginning",
+  },
+  cursor_refused: {
+    id: "cursor-refused",
+    level: "info",
+    text: "The gateway could not resume where this page stood; the run was read again from its beginning",
+  },
+};

@@ -1,0 +1,218 @@
+/**
+ * One open run: what comes from the gateway or from a file is applied in slices, and the cursor follows.
+ *
+ * Law 1: a position counts as applied only when every record below it is.
+ * Law 2: a record of a newer schema stops everything at its position until it is decided upon.
+ * Law 3: a record on which this page itself fails is tried again from the beginning once, then set aside, visibly.
+ */
+
+import type { GapInfo, MismatchInfo, Notice } from "../model/frame";
+import { type LogRecord, RunModel } from "../model/run";
+import { SCHEMA_VERSION } from "../protocol/codec";
+import type { Positions } from "../protocol/control";
+import type { Delivery } from "../protocol/session-types";
+import type { Clock } from "./clock";
+import { Intake } from "./intake";
+import { IntakeMeter } from "./intake-meter";
+
+const SLICE_MS = 12;
+/** Records between two looks at the clock. */
+const RECORDS_BETWEEN_LOOKS = 16;
+const TRIES = 2;
+const GAP_REASONS = new Set<string>(["lost", "not_retained", "epoch_changed"]);
+
+/** What a feed needs of whatever brings the records. */
+export interface FeedSource {
+  applied(positions: Positions, records: number): void;
+  caughtUp(generation: number): void;
+  fellBehind(cause: string): void;
+  mismatch(cause: string): void;
+  /** Bring everything again, from the beginning. */
+  startOver(): void;
+}
+
+export class RunFeed {
+  readonly meter = new IntakeMeter();
+  mismatch: MismatchInfo | null = null;
+  #run: RunModel;
+  #replaced = 0;
+  readonly #intake = new Intake();
+  readonly #notices = new Map<string, Notice>();
+  /** Places of newer records that are to be set aside, and how often this page failed at a place. */
+  readonly #newerAside = new Set<string>();
+  readonly #failures = new Map<string, { tries: number; message: string }>();
+  #stopSlice: (() => void) | null = null;
+
+  constructor(
+    runId: string,
+    private readonly clock: Clock,
+    private readonly source: () => FeedSource,
+    private readonly changed: () => void,
+  ) {
+    this.#run = new RunModel(runId);
+  }
+
+  get run(): RunModel {
+    return this.#run;
+  }
+
+  /** Grows with every change of the run, also when it was replaced by an empty one. */
+  get revision(): number {
+    return this.#replaced + this.#run.revision;
+  }
+
+  get notices(): readonly Notice[] {
+    return [...this.#notices.values(), ...this.#run.notices()];
+  }
+
+  backlog() {
+    return this.#intake.backlog(this.clock.nowMs());
+  }
+
+  receive(delivery: Delivery, generation: number, bytes: number): void {
+    const now = this.clock.nowMs();
+    this.#intake.push(delivery, generation, bytes, now);
+    const cause = this.#intake.overflow(now);
+    if (cause !== null) this.source().fellBehind(cause);
+    this.#schedule();
+  }
+
+  /** What was received and is not applied is void. */
+  discard(): void {
+    this.#intake.clear();
+  }
+
+  /** Forget what was applied; `notice` says why. */
+  restart(notice: Notice | null): void {
+    this.#intake.clear();
+    this.#replaced += this.#run.revision + 1;
+    this.#run = new RunModel(this.#run.runId);
+    this.mismatch = null;
+    if (notice !== null) this.#notices.set(notice.id, notice);
+    this.changed();
+  }
+
+  /** The newer record that stopped everything is to be set aside when it comes again. */
+  setNewerAside(): void {
+    const { mismatch } = this;
+    if (mismatch?.offset != null) this.#newerAside.add(`${mismatch.partition} ${mismatch.offset}`);
+    this.mismatch = null;
+    this.changed();
+  }
+
+  stop(): void {
+    this.#stopSlice?.();
+    this.#stopSlice = null;
+    this.#intake.clear();
+  }
+
+  #schedule(): void {
+    if (this.#stopSlice !== null || this.#intake.isEmpty) return;
+    this.#stopSlice = this.clock.soon(() => {
+      this.#stopSlice = null;
+      this.#slice();
+      this.#schedule();
+    });
+  }
+
+  #slice(): void {
+    const started = this.clock.nowMs();
+    const progress = new Progress(this.source);
+    let count = 1;
+    while (this.#step(progress, started)) {
+      count += 1;
+      if (count % RECORDS_BETWEEN_LOOKS === 0 && this.clock.nowMs() - started >= SLICE_MS) break;
+    }
+    progress.settle();
+    this.changed();
+  }
+
+  /** Apply the next thing; false when there is none, or everything stands still. */
+  #step(progress: Progress, nowMs: number): boolean {
+    const item = this.#intake.take();
+    if (item === null) return false;
+    switch (item.kind) {
+      case "duplicates":
+        this.#run.addDuplicates(item.count);
+        return true;
+      case "control":
+        this.#control(item.delivery, progress, item.generation);
+        return true;
+      case "record": {
+        const { entry, receivedMs } = item;
+        if (!this.#apply(entry, progress)) return false;
+        progress.reach(entry.partition, entry.offset + 1n);
+        progress.records += 1;
+        this.meter.applied(1, this.clock.nowMs() - receivedMs, nowMs);
+        return true;
+      }
+    }
+  }
+
+  #control(delivery: Exclude<Delivery, { kind: "records" }>, progress: Progress, generation: number): void {
+    if (delivery.kind === "gap") {
+      const { partition, from, to, reason } = delivery.gap;
+      const known = GAP_REASONS.has(reason) ? (reason as GapInfo["reason"]) : "unexplained";
+      // The gateway counts the log's records, whose runs nobody can know any more.
+      this.#run.addGap({ reason: known, partition, from: String(from), to: String(to), count: null });
+      return progress.reach(partition, to);
+    }
+    for (const [partition, next] of delivery.positions) progress.reach(partition, next);
+    if (delivery.kind !== "replayed") return;
+    progress.settle();
+    this.source().caughtUp(generation);
+  }
+
+  /** False if everything stands still at this record, or starts over. */
+  #apply(record: LogRecord, progress: Progress): boolean {
+    const place = `${record.partition} ${record.offset}`;
+    const failure = this.#failures.get(place);
+    if (failure !== undefined && failure.tries >= TRIES) {
+      this.#run.putAside(record, `this page fails on it: ${failure.message}`);
+      return true;
+    }
+    try {
+      const newer = this.#run.apply(record, this.#newerAside.has(place));
+      if (newer === null) return true;
+      progress.settle();
+      this.#freeze(record, newer.theirs);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#failures.set(place, { tries: (failure?.tries ?? 0) + 1, message });
+      progress.forget();
+      this.restart(null);
+      this.source().startOver();
+    }
+    return false;
+  }
+
+  #freeze(record: LogRecord, seen: number): void {
+    const { partition, offset } = record;
+    this.#intake.clear();
+    this.mismatch = { expected: SCHEMA_VERSION, seen, partition, offset: String(offset) };
+    this.source().mismatch(`A record of schema ${seen} came; this page knows ${SCHEMA_VERSION}`);
+    this.changed();
+  }
+}
+
+/** What was applied and not told yet. */
+class Progress {
+  records = 0;
+  #positions = new Map<number, bigint>();
+
+  constructor(private readonly source: () => FeedSource) {}
+
+  reach(partition: number, next: bigint): void {
+    this.#positions.set(partition, next);
+  }
+
+  settle(): void {
+    if (this.#positions.size > 0) this.source().applied(this.#positions, this.records);
+    this.forget();
+  }
+
+  forget(): void {
+    this.#positions = new Map();
+    this.records = 0;
+  }
+}
