@@ -36,7 +36,7 @@ async def test_every_step_shows_exactly_the_state_of_the_checkpointers_history(
     history_file = tmp_path / "history.json"
     await finish(await run_program(gateway, "writer.py", str(history_file), str(ROUNDS), "0", data_dir=tmp_path))
     history = json.loads(history_file.read_text())
-    assert len(history) == 3 * ROUNDS + 1
+    assert len(history) == 3 * ROUNDS + 2
 
     await open_newest_run(page, gateway)
     await expect(page.get_by_test_id("playhead")).to_have_attribute("data-last-step", str(len(history) - 1))

@@ -68,7 +68,7 @@ async def main() -> None:
     start: State = {"topic": "tides 🌊", "draft": "", "rounds": 0, "score": 0.0, "notes": []}
     await graph.ainvoke(start, config)
     snapshots = [snapshot async for snapshot in graph.aget_state_history(config)]
-    states = [snapshot.values for snapshot in reversed(snapshots) if (snapshot.metadata or {})["step"] >= 0]
+    states = [snapshot.values for snapshot in reversed(snapshots)]
     history_file.write_text(json.dumps(states))
 
 
