@@ -12,7 +12,7 @@ import inspect
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from dashstream.app.wiring import build as build_gateway
 from dashstream.cli.__main__ import EXIT_CODES
 from dashstream.cli.app import build as build_commands
 from dashstream.cli.serve import SHORT
+from dashstream.engine.ports import Numbers
 from dashstream.options import Option, options_of
 from dashstream.sdk.settings import SECTION as SDK
 from dashstream.sdk.settings import SdkSettings
@@ -138,11 +139,20 @@ def cli_page() -> str:
     """Return the page of all commands."""
     root: Any = typer.main.get_command(build_commands())
     lines = [CLI, *(row([str(code), meaning]) for code, meaning in EXIT_CODES.items())]
-    for name, command in root.commands.items():
+    for name, command in _commands(root):
         lines += [f"\n## dashstream {name}\n", "\n```\n", _usage(name, command), "\n```\n"]
         lines += ["\n", inspect.cleandoc(command.help), "\n"]
         lines += _parameters(command)
     return "".join(lines)
+
+
+def _commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every command by its whole name; the commands of a group come in its place."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
 
 
 def _usage(name: str, command: Any) -> str:
@@ -194,7 +204,11 @@ async def _metrics() -> list[MetricFact]:
 
 
 def _labels(fact: MetricFact) -> str:
-    return "; ".join(f"`{name}`: {', '.join(values)}" for name, values in fact.labels.items())
+    return "; ".join(f"`{name}`: {_values(values)}" for name, values in fact.labels.items())
+
+
+def _values(values: Sequence[str]) -> str:
+    return str(values) if isinstance(values, Numbers) else ", ".join(values)
 
 
 def errors_page() -> str:
