@@ -29,6 +29,8 @@ const FIT_ZOOM = 1.1;
 const FIT_PADDING = 0.08;
 /** Below this zoom texts cannot be read, so only shapes are drawn. */
 const FAR_ZOOM = 0.45;
+/** Below this zoom a node is a speck. */
+const SPECK_ZOOM = 0.18;
 /** From this many nodes on, those out of sight do not exist, and a map helps. */
 const MANY_NODES = 80;
 
@@ -52,7 +54,7 @@ export function GraphCanvas(props: GraphCanvasProps) {
 
 function Canvas({ elements, layout, topology, wanted, onExplain, onClear }: GraphCanvasProps) {
   const [fitted, setFitted] = useState(true);
-  const far = useStore((state) => state.transform[2] < FAR_ZOOM);
+  const distance = useStore((state) => distanceClass(state.transform[2]));
   const large = elements.nodes.length >= MANY_NODES;
   const showAll = useFit(layout, topology, fitted);
   const reveal = useReveal(layout, wanted, () => setFitted(false));
@@ -67,7 +69,7 @@ function Canvas({ elements, layout, topology, wanted, onExplain, onClear }: Grap
     <NodeActionsContext value={actions}>
       <ArrowHeads />
       <ReactFlow
-        className={far ? "graph graph--far" : "graph"}
+        className={`graph${distance}`}
         nodes={elements.nodes}
         edges={elements.edges}
         nodeTypes={NODE_TYPES}
@@ -108,6 +110,11 @@ function Canvas({ elements, layout, topology, wanted, onExplain, onClear }: Grap
       />
     </NodeActionsContext>
   );
+}
+
+function distanceClass(zoom: number): string {
+  if (zoom < SPECK_ZOOM) return " graph--far graph--specks";
+  return zoom < FAR_ZOOM ? " graph--far" : "";
 }
 
 const miniMapClass = ({ data }: GraphFlowNode): string =>
