@@ -242,7 +242,7 @@ class Publisher:
             for number in range(1, min(ENCODE_SLICE, len(captures)) + 1):
                 self._encode(captures.popleft(), records)
                 if number % YIELD_AFTER == 0:
-                    time.sleep(0)
+                    time.sleep(0)  # allowed: it yields and does not wait
             self._delivery.deliver(records)
             records = []
         records += self._encode_losses()

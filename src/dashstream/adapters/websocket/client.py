@@ -8,7 +8,7 @@ renewed with backoff for as long as the caller iterates, except when the gateway
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from dashstream.engine.backoff import Backoff, BackoffLimits
 from dashstream.errors import ForbiddenError, GatewayUnreachableError, ProtocolError, UnauthenticatedError
 from dashstream.protocol import control
-from dashstream.protocol.batch import decode_frame
+from dashstream.protocol.batch import Continuation, Continuity, decode_frame
 from dashstream.protocol.codes import CloseCode, Outcome, StartFrom
 
 SUBPROTOCOL = "dashstream.v2"
@@ -127,17 +127,20 @@ class Subscriber:
         positions = {str(partition): str(offset) for partition, offset in self.cursor.items()}
         await socket.send(control.encode(control.Ack(id=SUBSCRIPTION, positions=positions)).decode())
 
-    def _records(self, message: bytes) -> list[Delivered | Missing]:
-        found: list[Delivered | Missing] = []
+    def _records(self, message: bytes) -> Iterator[Delivered]:
+        """Yield what is new; the cursor moves along.
+
+        Raises:
+            ConnectionError: a record is missing in delivery; the cursor stands before it.
+        """
+        continuity = Continuity(self.cursor)
         for entry in decode_frame(message).entries:
-            following = self.cursor.get(entry.partition, 0)
-            if entry.offset < following:
-                continue
-            if entry.step and entry.offset - entry.step >= following and entry.partition in self.cursor:
-                found.append(Missing(entry.partition, following, entry.offset, "lost"))
-            self.cursor[entry.partition] = entry.offset + 1
-            found.append(Delivered(entry.partition, entry.offset, entry.value))
-        return found
+            verdict = continuity.record(entry.partition, entry.offset, entry.step)
+            if verdict is Continuation.HOLE:
+                raise ConnectionError(f"a record is missing before partition {entry.partition} offset {entry.offset}")
+            if verdict is Continuation.CONTIGUOUS:
+                self.cursor[entry.partition] = entry.offset + 1
+                yield Delivered(entry.partition, entry.offset, entry.value)
 
     def _gap(self, gap: control.Gap) -> Missing:
         self.cursor[gap.partition] = max(self.cursor.get(gap.partition, 0), int(gap.end))

@@ -1,0 +1,65 @@
+"""The command line's subscriber against a gateway that loses a record in delivery."""
+
+from __future__ import annotations
+
+import json
+
+import websockets
+
+from dashstream.adapters.websocket.client import Delivered, Subscriber
+from dashstream.engine.backoff import BackoffLimits
+from dashstream.protocol.batch import encode_frame_lead, encode_lead, encode_tail
+
+EPOCH = "8f3a9c0d11223344"
+
+
+def data_frame(first_delivery: int, *entries: tuple[int, int]) -> bytes:
+    """Return a frame of entries, each an offset and its step."""
+    tail = encode_tail(b"value")
+    body = b"".join(encode_lead(0, offset, step, len(tail)) + tail for offset, step in entries)
+    return encode_frame_lead(1, first_delivery) + body
+
+
+async def test_a_hole_in_delivery_is_resumed_and_never_passed_over() -> None:
+    asked: list[dict[str, object]] = []
+
+    async def serve(socket: websockets.ServerConnection) -> None:
+        await socket.recv()
+        start = json.loads(await socket.recv())["start"]
+        asked.append(start)
+        begin = start.get("positions", {"0": "0"})
+        await socket.send(
+            json.dumps(
+                {
+                    "type": "subscribed",
+                    "id": 1,
+                    "epoch": EPOCH,
+                    "start": begin,
+                    "mode": start["from"],
+                    "tiers": [],
+                    "window_bytes": 1,
+                }
+            )
+        )
+        if len(asked) == 1:
+            await socket.send(data_frame(1, (0, 0), (1, 1), (3, 1)))
+            await socket.wait_closed()
+            return
+        await socket.send(data_frame(1, (1, 1), (2, 1), (3, 1)))
+        tiers = {"memory": "0", "retained": "0", "log": "3"}
+        verdict = {"outcome": "complete", "delivered": "3", "gaps": 0, "positions": {"0": "4"}, "tiers": tiers}
+        await socket.send(json.dumps({"type": "replay_complete", "id": 1, **verdict}))
+        await socket.wait_closed()
+
+    async with websockets.serve(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        subscriber = Subscriber(
+            f"ws://127.0.0.1:{port}/ws",
+            "token",
+            stop_at_head=True,
+            backoff=BackoffLimits(first_s=0.001, longest_s=0.001),
+        )
+        found = [item async for item in subscriber]
+    assert [item.offset for item in found if isinstance(item, Delivered)] == [0, 1, 2, 3]
+    assert len(found) == 4
+    assert asked[1] == {"from": "cursor", "epoch": EPOCH, "positions": {"0": "2"}}
