@@ -15,7 +15,7 @@ export interface Waterfall {
   readonly spans: readonly TimelineSpan[];
   readonly axis: StepAxis;
   readonly geometry: Geometry;
-  readonly shownStep: number;
+
   readonly hovered: string | null;
 }
 
@@ -40,21 +40,19 @@ export function paintWaterfall(surface: Surface, waterfall: Waterfall): void {
 }
 
 /** Boundaries of steps and their numbers; where steps are dense, only round numbers. */
-function paintBands(surface: Surface, { axis, geometry, shownStep }: Waterfall): void {
+function paintBands(surface: Surface, { axis, geometry }: Waterfall): void {
   const { context, height, palette } = surface;
   const first = Math.max(0, axis.covering(geometry.viewport.from));
   const last = Math.min(axis.last, axis.covering(geometry.viewport.to));
   context.font = `11px ${palette.font}`;
   context.textBaseline = "middle";
-  const [shownLeft, shownRight] = bandOf(axis, geometry, shownStep);
-  context.fillStyle = palette["surface-2"];
-  if (shownStep >= 0) context.fillRect(shownLeft, 0, Math.max(1, shownRight - shownLeft), height);
+
   const every = roundUp((MARK_PX * (last - first + 1)) / Math.max(1, geometry.width));
   for (let step = Math.ceil(first / every) * every; step <= last; step += every) {
     const [left, right] = bandOf(axis, geometry, step);
     context.fillStyle = palette.border;
     context.fillRect(Math.round(right), 0, 1, height);
-    context.fillStyle = step === shownStep ? palette.text : palette["text-3"];
+    context.fillStyle = palette["text-3"];
     const numberWidth = context.measureText(String(step)).width + 8;
     if (every > 1) context.fillText(String(step), right + 4, RULER_PX / 2);
     else if (right - left >= numberWidth) context.fillText(String(step), Math.max(0, left) + 5, RULER_PX / 2);
@@ -127,8 +125,9 @@ function paintSpans({ context, width, height, palette }: Surface, waterfall: Wat
     if (top > height || top + LANE_PX < RULER_PX) continue;
     const { left, right } = barOf(geometry, span);
     if (right < 0 || left > width) continue;
-    if (right <= (paintedTo[span.lane] ?? Number.NEGATIVE_INFINITY) && span.status !== "error") continue;
-    paintedTo[span.lane] = right;
+    const pixel = Math.round(right);
+    if (pixel <= (paintedTo[span.lane] ?? Number.NEGATIVE_INFINITY) && span.status !== "error") continue;
+    paintedTo[span.lane] = pixel;
     paintBar(
       context,
       palette,
@@ -152,11 +151,15 @@ function paintBar(
 ): void {
   const [fill, edge] = span.status === "error" ? (["error-soft", "error"] as const) : FILLS[span.kind];
   const barWidth = right - left;
-  context.fillStyle = palette[barWidth < 4 || hovered ? edge : fill];
+  if (barWidth < 4) {
+    context.fillStyle = palette[edge];
+    context.fillRect(left, top, barWidth, BAR_PX);
+    return;
+  }
+  context.fillStyle = palette[hovered ? edge : fill];
   context.beginPath();
   context.roundRect(left, top, barWidth, BAR_PX, 3);
   context.fill();
-  if (barWidth < 4) return;
   context.strokeStyle = palette[edge];
   context.globalAlpha = EDGE_ALPHA;
   context.stroke();

@@ -11,6 +11,8 @@ import { pxToX } from "./waterfall-geometry";
 const HIT_PX = 6;
 
 interface PlayheadProps {
+  /** The newest known step; -1 when there is none. */
+  last: number;
   axis: StepAxis;
   scale: TimeScale;
   viewport: Viewport;
@@ -21,7 +23,7 @@ interface PlayheadProps {
 }
 
 /** The slider that all panes follow, on a track that shows where something happened. */
-export function Playhead({ axis, scale, viewport, markers, step, live, onStep }: PlayheadProps) {
+export function Playhead({ last, axis, scale, viewport, markers, step, live, onStep }: PlayheadProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [dragging, setDragging] = useState(false);
   const [near, setNear] = useState<PlacedMarker | null>(null);
@@ -29,11 +31,13 @@ export function Playhead({ axis, scale, viewport, markers, step, live, onStep }:
   const places = useMemo(() => markers.map((marker) => placeOf(marker, axis, scale)), [markers, axis, scale]);
   const placed = (width: number): PlacedMarker[] =>
     markers.map((marker, index) => ({ marker, px: toShare(places[index] ?? 0) * width }));
-  const { width } = useCanvas(canvas, (surface) => paintMarkers(surface, placed(surface.width)));
+  const { width } = useCanvas(canvas, [places, viewport], (surface) =>
+    paintMarkers(surface, placed(surface.width)),
+  );
 
   const moveTo = (event: PointerEvent<HTMLElement>) => {
     const left = event.currentTarget.getBoundingClientRect().left;
-    const target = axis.nearest(pxToX({ width, viewport }, event.clientX - left));
+    const target = Math.min(last, axis.nearest(pxToX({ width, viewport }, event.clientX - left)));
     if (target >= 0 && target !== step) onStep(target);
   };
   const lookAt = (event: PointerEvent<HTMLElement>) => {
@@ -49,15 +53,15 @@ export function Playhead({ axis, scale, viewport, markers, step, live, onStep }:
       tabIndex={0}
       aria-label="Playhead"
       aria-valuemin={0}
-      aria-valuemax={Math.max(0, axis.last)}
+      aria-valuemax={Math.max(0, last)}
       aria-valuenow={Math.max(0, step)}
-      aria-valuetext={axis.last < 0 ? "no step yet" : `step ${step} of ${axis.last}${live ? ", live" : ""}`}
+      aria-valuetext={last < 0 ? "no step yet" : `step ${step} of ${last}${live ? ", live" : ""}`}
       data-testid="playhead"
       data-step={step}
-      data-last-step={axis.last}
+      data-last-step={last}
       data-live={live || undefined}
       onKeyDown={(event) => {
-        const target = stepAfterKey(event.key, step, axis.last);
+        const target = stepAfterKey(event.key, step, last);
         if (target === null || event.ctrlKey || event.metaKey || event.altKey) return;
         event.preventDefault();
         onStep(target);
@@ -73,7 +77,7 @@ export function Playhead({ axis, scale, viewport, markers, step, live, onStep }:
       onPointerLeave={() => setNear(null)}
     >
       <canvas ref={canvas} className="playhead__track" />
-      {axis.last >= 0 && share >= 0 && share <= 1 && (
+      {last >= 0 && share >= 0 && share <= 1 && (
         <span className="playhead__thumb" style={{ left: `${share * 100}%` }} />
       )}
       {near && !dragging && (

@@ -1,8 +1,8 @@
 /** The timeline: the playhead that all panes follow, how to move it, and the waterfall of what ran when. */
 
-import { useMemo, useState } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import { count, duration } from "../../../model/display";
-import type { Moment, TimelineStep, TimelineView } from "../../../stores/engine";
+import type { Marker, Moment, TimelineStep, TimelineView } from "../../../stores/engine";
 import { useShortcuts } from "../../../stores/keyboard";
 import { usePreferences } from "../../../stores/use-preferences";
 import { IconButton } from "../../../widgets/button";
@@ -41,12 +41,20 @@ export function TimelinePane({ engine, frame, moment, onMoment, step }: Timeline
   const view = whole ?? EMPTY;
   const scale = useMemo(() => createTimeScale(view.startUs, view.endUs, busyOf(view)), [view]);
   const last = frame.steps - 1;
-  const axis = useMemo(() => createStepAxis(view.steps, last, scale), [view, last, scale]);
-  const viewport = moment.kind === "live" ? chosen : reveal(chosen, axis.xOf(step));
-  const look = (next: Viewport) => {
-    setViewport(next);
-    setUsWindow(isWhole(next) ? null : { fromUs: scale.toUs(next.from), toUs: scale.toUs(next.to) });
-  };
+  const axis = useMemo(() => createStepAxis(view.steps, view.totalSteps - 1, scale), [view, scale]);
+  const markers = useSame(frame.markers, markersKey(frame.markers));
+  const head = axis.xOf(step);
+  const viewport = useMemo(
+    () => (moment.kind === "live" ? chosen : reveal(chosen, head)),
+    [moment.kind, chosen, head],
+  );
+  const look = useCallback(
+    (next: Viewport) => {
+      setViewport(next);
+      setUsWindow(isWhole(next) ? null : { fromUs: scale.toUs(next.from), toUs: scale.toUs(next.to) });
+    },
+    [scale],
+  );
   const transport = useTransport({ frame, moment, onMoment, step, last });
 
   return (
@@ -63,13 +71,9 @@ export function TimelinePane({ engine, frame, moment, onMoment, step }: Timeline
           <IconButton
             icon="minus"
             label="Show more time"
-            onClick={() => look(zoom(viewport, 1 / CLOSER, axis.xOf(step)))}
+            onClick={() => look(zoom(viewport, 1 / CLOSER, head))}
           />
-          <IconButton
-            icon="plus"
-            label="Come closer"
-            onClick={() => look(zoom(viewport, CLOSER, axis.xOf(step)))}
-          />
+          <IconButton icon="plus" label="Come closer" onClick={() => look(zoom(viewport, CLOSER, head))} />
           <IconButton
             icon="fit"
             label="Show the whole run"
@@ -79,10 +83,11 @@ export function TimelinePane({ engine, frame, moment, onMoment, step }: Timeline
         </div>
       </div>
       <Playhead
+        last={last}
         axis={axis}
         scale={scale}
         viewport={viewport}
-        markers={frame.markers}
+        markers={markers}
         step={step}
         live={moment.kind === "live"}
         onStep={transport.onStep}
@@ -99,6 +104,16 @@ export function TimelinePane({ engine, frame, moment, onMoment, step }: Timeline
     </section>
   );
 }
+
+/** The value as it was, as long as the key is the same: answers of the engine are new objects every time. */
+function useSame<T>(value: T, key: string): T {
+  const kept = useRef({ key, value });
+  if (kept.current.key !== key) kept.current = { key, value };
+  return kept.current.value;
+}
+
+const markersKey = (markers: readonly Marker[]): string =>
+  markers.map(({ kind, sequence }) => `${kind}${sequence}`).join();
 
 const busyOf = (view: TimelineView) =>
   view.spans.map((span) => ({ startUs: span.startUs, endUs: span.endUs ?? view.endUs }));
@@ -117,9 +132,15 @@ function useTransport({ frame, moment, onMoment, step, last }: TransportInput) {
   const live = moment.kind === "live";
   const running = frame.run?.status === "running";
 
-  const onStep = (target: number) => {
-    if (last >= 0) onMoment({ kind: "step", step: Math.min(last, Math.max(0, target)) });
-  };
+  const newestLast = useRef(last);
+  newestLast.current = last;
+  const onStep = useCallback(
+    (target: number) => {
+      const end = newestLast.current;
+      if (end >= 0) onMoment({ kind: "step", step: Math.min(end, Math.max(0, target)) });
+    },
+    [onMoment],
+  );
   const onLive = () => {
     setPlaying(false);
     onMoment({ kind: "live" });

@@ -15,9 +15,13 @@ interface Size {
   readonly height: number;
 }
 
-/** Paint after every render; `paint` may read anything that rendering reads. Returns the size in CSS pixels. */
+/**
+ * Paint when anything in `inputs` has changed, and when size or theme have. `inputs` names everything that `paint`
+ * reads, always in the same order. Returns the size in CSS pixels.
+ */
 export function useCanvas(
   canvas: RefObject<HTMLCanvasElement | null>,
+  inputs: readonly unknown[],
   paint: (surface: Surface) => void,
 ): Size {
   const size = useSize(canvas);
@@ -37,7 +41,7 @@ export function useCanvas(
       newest.current({ context, ...size, palette: paletteOf(element, theme) });
     });
     return () => cancelAnimationFrame(frame);
-  });
+  }, [canvas, size, theme, ...inputs]);
   return size;
 }
 

@@ -1,4 +1,4 @@
-import { type PointerEvent, useEffect, useRef, useState } from "react";
+import { memo, type PointerEvent, useEffect, useRef, useState } from "react";
 import { duration, plural } from "../../../model/display";
 import type { TimelineSpan, TimelineView } from "../../../stores/engine";
 import { paintWaterfall } from "./paint-waterfall";
@@ -28,19 +28,27 @@ interface Hover {
 }
 
 /** Bars of node executions, model calls and tool calls by time. A click moves the playhead to the step under it. */
-export function Waterfall({ view, scale, axis, viewport, step, onViewport, onStep }: WaterfallProps) {
+export const Waterfall = memo(function Waterfall({
+  view,
+  scale,
+  axis,
+  viewport,
+  step,
+  onViewport,
+  onStep,
+}: WaterfallProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const [scrollTop, setScrollTop] = useState(0);
   const [hover, setHover] = useState<Hover | null>(null);
   const geometryOf = (width: number): Geometry => ({ width, scale, viewport, scrollTop });
-  const { width, height } = useCanvas(canvas, (surface) =>
+  const hovered = hover?.span.id ?? null;
+  const { width, height } = useCanvas(canvas, [view, scale, axis, viewport, scrollTop, hovered], (surface) =>
     paintWaterfall(surface, {
       spans: view.spans,
       axis,
       geometry: geometryOf(surface.width),
-      shownStep: step,
-      hovered: hover?.span.id ?? null,
+      hovered,
     }),
   );
   useWheel(scroller, width, viewport, onViewport);
@@ -61,6 +69,7 @@ export function Waterfall({ view, scale, axis, viewport, step, onViewport, onSte
     if (target >= 0) onStep(Math.min(axis.last, target));
   };
   const head = xToPx(geometryOf(width), axis.xOf(step));
+  const bandStart = step > 0 ? xToPx(geometryOf(width), axis.xOf(step - 1)) : 0;
 
   return (
     <div
@@ -74,6 +83,12 @@ export function Waterfall({ view, scale, axis, viewport, step, onViewport, onSte
       data-spans={view.totalSpans}
     >
       <div className="waterfall__window">
+        {step >= 0 && (
+          <span
+            className="waterfall__band"
+            style={{ left: bandStart, width: Math.max(1, head - bandStart) }}
+          />
+        )}
         <canvas
           ref={canvas}
           className="waterfall__canvas"
@@ -95,7 +110,7 @@ export function Waterfall({ view, scale, axis, viewport, step, onViewport, onSte
       <div style={{ height: Math.max(0, contentHeight(view.lanes) - height) }} />
     </div>
   );
-}
+});
 
 function SpanHint({
   span,
