@@ -198,10 +198,17 @@ class RetainedError(DashStreamError):
 
 
 class RetainedFencedError(RetainedError):
-    """The claim under which was written is not the partition's newest, or the store has lost it."""
+    """A claim is not its partition's newest, which is ``newest``, or the store has lost it, and that is None."""
 
     code = "retained_fenced"
     retryable = False
+
+    def __init__(self, *, partition: int, generation: int, newest: int | None) -> None:
+        found = "nothing is claimed" if newest is None else f"the newest is {newest}"
+        super().__init__(f"partition {partition}: claim of generation {generation} does not hold, {found}")
+        self.partition = partition
+        self.generation = generation
+        self.newest = newest
 
 
 class RunIndexError(DashStreamError):

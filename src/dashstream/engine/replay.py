@@ -1,14 +1,16 @@
-"""The walk of a cursor from where it is up to the ring's end, across log and ring, joined by range.
+"""The walk of a cursor from where it is up to the ring's end, across log, retained tier and ring, joined by range.
 
 ::
 
     IDLE ──► PAGING ──► JOINING ──► LIVE
-               ▲  log      │  ring
+               ▲  log,     │  ring
+               │  retained │
                └───────────┘  the ring has moved on
 
-PAGING: some partition's next offset is below what the ring holds; pages come from the log, and end where the
-ring begins. JOINING: every partition is within the ring; pages come from its lanes, without awaiting anything.
-LIVE: every next offset equals the ring's; from here the subscriber follows the ring by arrival.
+PAGING: some partition's next offset is below what the ring holds; pages come from the retained tier, where there is
+one and it has them without a hole, else from the log, and end where the next tier begins. JOINING: every partition
+is within the ring; pages come from its lanes, without awaiting anything. LIVE: every next offset equals the ring's;
+from here the subscriber follows the ring by arrival.
 
 Laws:
 
@@ -16,6 +18,8 @@ Laws:
 2. The walk never reads beyond what is ingested, so what the ring adds later is never delivered twice.
 3. An offset below the low watermark is a hole ``not_retained``. Where the log is dense, an offset that is missing
    between others is a hole ``lost``; elsewhere it means nothing.
+4. The retained tier only shortens the way: what it has not, or says nothing about, is asked of the log, and only the
+   log can say that something is missing.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ from enum import StrEnum
 from dashstream.engine.classify import classify
 from dashstream.engine.page import Page, PageBuilder
 from dashstream.engine.ports import Log, LogRecord
+from dashstream.engine.retained import RetainedReader, Stretch
 from dashstream.engine.ring import Entry, Hole, Item, Ring
 from dashstream.engine.selection import Selection
 from dashstream.errors import OffsetOutOfRangeError
@@ -57,7 +62,7 @@ class Tier(StrEnum):
 class Replay:
     """One walk. The caller asks for a page when the client can take one, until the walk has joined."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what a walk needs, most of it by name
         self,
         log: Log,
         ring: Ring,
@@ -68,6 +73,7 @@ class Replay:
         record_limits: Limits,
         reads: asyncio.Semaphore,
         delivered: Mapping[int, int] | None = None,
+        retained: RetainedReader | None = None,
     ) -> None:
         self._log = log
         self._ring = ring
@@ -75,6 +81,8 @@ class Replay:
         self._page_bytes = page_bytes
         self._record_limits = record_limits
         self._reads = reads
+        self._retained = retained
+        self._log_until: dict[int, int] = {}
         self._last = {partition: following - 1 for partition, following in (delivered or {}).items()}
         self._turn = 0
         self.positions = dict(positions)
@@ -103,8 +111,8 @@ class Replay:
             self.phase, self.tier = ReplayPhase.JOINING, Tier.MEMORY
             page = self._ring_page(partition)
         else:
-            self.phase, self.tier = ReplayPhase.PAGING, Tier.LOG
-            page = await self._log_page(partition)
+            self.phase = ReplayPhase.PAGING
+            page = await self._retained_page(partition) or await self._log_page(partition)
         for advanced, offset in page.advance.items():
             self.positions[advanced] = max(self.positions[advanced], offset)
         return page
@@ -127,14 +135,43 @@ class Replay:
             return Page(advance={partition: self._ring.positions[partition]})
         return self._build(partition, start, items)
 
+    async def _retained_page(self, partition: int) -> Page | None:
+        """Return what the retained tier has at the position; None and how far the log has to be read, if nothing."""
+        start = self.positions[partition]
+        if self._retained is None or start < self._log_until.get(partition, 0):
+            return None
+        stretch = await self._retained.read(partition, start, max_records=PAGE_RECORDS, max_bytes=self._page_bytes)
+        bound = self._ring.low(partition)
+        begin = bound if stretch is None else self._begin(stretch)
+        if stretch is None or begin > start:
+            self._log_until[partition] = min(begin, bound)
+            return None
+        self.tier = Tier.RETAINED
+        if stretch.records[0].offset >= bound:
+            return Page(advance={partition: bound})
+        return self._build(partition, start, self._retained_entries(stretch, bound))
+
+    def _begin(self, stretch: Stretch) -> int:
+        """Return where a stretch can be used from: where each offset should have a record, the log judges holes."""
+        return stretch.records[0].offset if self._log.dense else stretch.start
+
+    def _retained_entries(self, stretch: Stretch, bound: int) -> Iterable[Item]:
+        expected = stretch.records[0].offset
+        for record in stretch.records:
+            if record.offset >= bound or (self._log.dense and record.offset > expected):
+                return
+            yield Entry(record, classify(record, self._record_limits), None)
+            expected = record.offset + 1
+
     async def _log_page(self, partition: int) -> Page:
+        self.tier = Tier.LOG
         start = self.positions[partition]
         try:
             async with self._reads:
                 page = await self._log.read(partition, start, max_records=PAGE_RECORDS, max_bytes=self._page_bytes)
         except OffsetOutOfRangeError as error:
-            return self._hole_page(partition, start, error.low, GapReason.NOT_RETAINED)
-        bound = self._ring.low(partition)
+            return self._hole_page(partition, start, min(error.low, self._bound(partition)), GapReason.NOT_RETAINED)
+        bound = self._bound(partition)
         if not page or page[0].offset >= bound:
             passed = page[0].offset if page else page.reached[partition]
             # A log that ends below what was ingested has lost it, dense or not.
@@ -142,6 +179,11 @@ class Replay:
                 return self._hole_page(partition, start, bound, GapReason.LOST)
             return Page(advance={partition: min(passed, bound)})
         return self._build(partition, start, self._entries(page, start, bound))
+
+    def _bound(self, partition: int) -> int:
+        """Return where the tier that comes after the log begins."""
+        bound = self._ring.low(partition)
+        return bound if self._retained is None else min(bound, self._log_until[partition])
 
     def _entries(self, records: Iterable[LogRecord], start: int, bound: int) -> Iterable[Item]:
         expected = start

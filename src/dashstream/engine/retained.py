@@ -20,6 +20,7 @@ Laws that every ``RetainedStore`` keeps (``dashstream.testing.retained_conforman
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,6 +55,7 @@ class RetainedLimits:
         1 * MIB, "most bytes in one write; a single larger record goes alone", unit="bytes", low=1
     )
     concurrent_writes: int = option(8, "partitions written at the same time", unit="count", low=1)
+    concurrent_reads: int = option(8, "pages read for replays at the same time", unit="count", low=1)
     write_attempts: int = option(5, "attempts to write a batch before it is given up", unit="count", low=1)
     retry_s: float = option(1.0, "after a failed read, how long readers go straight to the log", unit="s", low=0)
     trim_interval_s: float = option(30.0, "how often records that are too old are removed", unit="s", low=0)
@@ -148,22 +150,26 @@ class RetainedReader:
         self._limits = limits
         self._clock = clock
         self._resume_at = float("-inf")
+        self._slots = asyncio.Semaphore(limits.concurrent_reads)
         self._reads = metrics.counter(
             "dashstream_retained_reads_total", "Pages asked of the retained tier", {"outcome": READ_OUTCOMES}
         )
 
     async def read(self, partition: int, offset: int, *, max_records: int, max_bytes: int) -> Stretch | None:
         """Return a stretch as ``RetainedStore.read`` does; None also when the store fails or was failing just now."""
-        if self._clock.monotonic() < self._resume_at:
-            self._reads.inc(outcome="skipped")
-            return None
-        try:
-            found = await self._store.read(partition, self._epoch, offset, max_records=max_records, max_bytes=max_bytes)
-        except RetainedError as error:
-            self._resume_at = self._clock.monotonic() + self._limits.retry_s
-            self._reads.inc(outcome="failed")
-            _log.warning("retained_read_failed", partition=partition, error=str(error))
-            return None
+        async with self._slots:
+            if self._clock.monotonic() < self._resume_at:
+                self._reads.inc(outcome="skipped")
+                return None
+            try:
+                found = await self._store.read(
+                    partition, self._epoch, offset, max_records=max_records, max_bytes=max_bytes
+                )
+            except RetainedError as error:
+                self._resume_at = self._clock.monotonic() + self._limits.retry_s
+                self._reads.inc(outcome="failed")
+                _log.warning("retained_read_failed", partition=partition, error=str(error))
+                return None
         self._reads.inc(outcome="absent" if found is None else "found")
         return found
 

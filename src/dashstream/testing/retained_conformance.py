@@ -175,8 +175,9 @@ class RetainedConformance:
         await stores.first.write(former, run(range(5)))
         newest = await claim(stores.second)
         assert newest.generation > former.generation
-        with pytest.raises(RetainedFencedError):
+        with pytest.raises(RetainedFencedError) as fenced:
             await stores.first.write(former, run(range(5, 9)))
+        assert fenced.value.newest == newest.generation
         with pytest.raises(RetainedFencedError):
             await stores.first.trim(former, 1 << 60)
         assert offsets_of(await read(stores.first, 0)) == list(range(5))
@@ -276,7 +277,8 @@ class RetainedConformance:
         await stores.damage.flush()
         assert await read(stores.first, 0) is None
         assert await stores.first.meta(P) is None
-        with pytest.raises(RetainedFencedError):
+        with pytest.raises(RetainedFencedError) as lost:
             await stores.first.write(owner, run(range(10, 20)))
-        await stores.first.write(await claim(stores.first), run(range(20, 30), start=20))
+        assert lost.value.newest is None
+        await stores.first.write(await claim(stores.first), run(range(20, 30)))
         assert await read(stores.second, 5) == Stretch(20, 30, run(range(20, 30)).records)

@@ -121,7 +121,11 @@ class MemoryRetainedStore:
     def _claimed(self, claim: Claim) -> _Partition:
         part = self._partitions.get(claim.partition)
         if part is None or part.generation != claim.generation:
-            raise RetainedFencedError(f"partition {claim.partition}: generation {claim.generation} is not the newest")
+            raise RetainedFencedError(
+                partition=claim.partition,
+                generation=claim.generation,
+                newest=part.generation if part is not None else None,
+            )
         return part
 
     def _check(self) -> None:

@@ -31,9 +31,7 @@ local function less(a, b)
   if #a ~= #b then return #a < #b end
   return a < b
 end
-local function fenced(generation)
-  return redis.call('HGET', meta, 'generation') ~= generation
-end
+local newest = redis.call('HGET', meta, 'generation')
 local function range(high)
   local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
   local low = first and string.match(first[1], '%d+$') or high
@@ -92,7 +90,7 @@ return {{'claimed'}}
 
 WRITE = _script("""
 local generation, start, following, max_records, ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-if fenced(generation) then return {} end
+if newest ~= generation then return {newest} end
 local high = redis.call('HGET', meta, 'high')
 if high and less(high, start) then redis.call('HINCRBY', meta, 'holes', 1) end
 for i = 6, #ARGV, 6 do
@@ -114,7 +112,10 @@ redis.call('PEXPIRE', stream, ttl)
 redis.call('PEXPIRE', meta, ttl)
 return held
 """)
-"""generation start end max_records ttl_ms (offset s t k has_value v)... -> held, or nothing if fenced"""
+"""generation start end max_records ttl_ms (offset s t k has_value v)... -> held, or only the newest generation
+
+if that is not the given one.
+"""
 
 READ = _script("""
 local epoch, offset, left, max_bytes = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -143,8 +144,8 @@ return found
 """epoch offset max_records max_bytes -> entries"""
 
 TRIM = _script("""
-local generation, oldest = ARGV[1], ARGV[2]
-if fenced(generation) then return {} end
+local generation, oldest, ttl = ARGV[1], ARGV[2], ARGV[3]
+if newest ~= generation then return {newest} end
 local more = 0
 for round = 1, 20 do
   local page = redis.call('XRANGE', stream, '-', '+', 'COUNT', 100)
@@ -157,10 +158,11 @@ for round = 1, 20 do
 end
 local held = range(redis.call('HGET', meta, 'high') or '0')
 redis.call('HSET', meta, 'low', held[3])
+redis.call('PEXPIRE', meta, ttl)
 held[6] = more
 return held
 """)
-"""generation oldest_us -> held and whether there is more to do, or nothing if fenced"""
+"""generation oldest_us ttl_ms -> held and whether there is more to do, or as above"""
 
 META = _script("""
 local high = redis.call('HGET', meta, 'high')

@@ -82,7 +82,9 @@ class RedisRetainedStore:
     async def trim(self, claim: Claim, oldest_us: int) -> Held:
         """See ``RetainedStore.trim``."""
         while True:
-            answer = await self._run(scripts.TRIM, self._keys(claim.partition), claim.generation, max(oldest_us, 0))
+            answer = await self._run(
+                scripts.TRIM, self._keys(claim.partition), claim.generation, max(oldest_us, 0), self._ttl_ms
+            )
             held = self._held(claim, answer)
             if not answer[5]:
                 return held
@@ -100,8 +102,9 @@ class RedisRetainedStore:
         return partition_keys(self._options.namespace, self._topic, partition)
 
     def _held(self, claim: Claim, answer: list[Any]) -> Held:
-        if not answer:
-            raise RetainedFencedError(f"partition {claim.partition}: generation {claim.generation} is not the newest")
+        if len(answer) == 1:
+            newest = None if answer[0] is None else int(answer[0])
+            raise RetainedFencedError(partition=claim.partition, generation=claim.generation, newest=newest)
         return _held(answer)
 
     async def _run(self, script: Script, keys: PartitionKeys, *arguments: bytes | str | int) -> list[Any]:
