@@ -16,6 +16,7 @@ from dashstream.engine.hub import Hub
 from dashstream.engine.limits import ClientLimits
 from dashstream.engine.ports import Log, RunLocator
 from dashstream.engine.replay import Replay, ReplayPhase
+from dashstream.engine.retained import RetainedReader
 from dashstream.engine.ring import Ring
 from dashstream.engine.start import resolve_start
 from dashstream.engine.subscription import Sink, Subscription
@@ -39,6 +40,7 @@ class DeliveryServices:
     limits: ClientLimits
     record_limits: Limits
     reads: asyncio.Semaphore
+    retained: RetainedReader | None = None
 
 
 class Deliveries:
@@ -132,6 +134,7 @@ class Deliveries:
             record_limits=services.record_limits,
             reads=services.reads,
             delivered=subscription.delivered,
+            retained=services.retained,
         )
         try:
             while not subscription.is_closed:
