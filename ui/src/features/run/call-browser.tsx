@@ -13,7 +13,7 @@ import { VirtualList } from "../../widgets/virtual-list";
 import "./call-browser.css";
 
 const ROW_HEIGHT = 28;
-const LIST_SHARE = 0.34;
+const LIST_SHARE = 0.3;
 
 interface Call {
   readonly id: string;

@@ -10,7 +10,6 @@ import { count, plural } from "../../../model/display";
 import type { EventRow, RunFrame } from "../../../stores/engine";
 import { Button } from "../../../widgets/button";
 import { EmptyState } from "../../../widgets/empty-state";
-import { SplitPane } from "../../../widgets/split-pane";
 import type { PaneProps } from "../pane";
 import { PaneAnswer } from "../pane-states";
 import { EventDetailView } from "./event-detail";
@@ -20,14 +19,12 @@ import { type EventFilter, useEventRows } from "./use-event-rows";
 import "./events-pane.css";
 
 const NO_FILTER: EventFilter = { kinds: [], node: null, text: "" };
-const LIST_SHARE = 0.56;
 
 export function EventsPane(props: PaneProps) {
   const { engine, frame, moment, onMoment } = props;
   const [filter, setFilter] = useState(NO_FILTER);
   const [following, setFollowing] = useState(moment.kind === "live");
   const [chosen, setChosen] = useState<EventRow | null>(null);
-  const [share, setShare] = useState(LIST_SHARE);
   const window = useEventRows(props, filter);
   useEffect(() => setFollowing(moment.kind === "live"), [moment.kind]);
   const choose = useCallback(
@@ -41,19 +38,6 @@ export function EventsPane(props: PaneProps) {
   const filtered =
     filter !== NO_FILTER && (filter.kinds.length > 0 || filter.node !== null || filter.text !== "");
   const total = window.answer.value?.total ?? null;
-  const list = (total: number) => (
-    <div className="events-pane__list" onScrollCapture={onScroll}>
-      <EventTable
-        window={window}
-        total={total}
-        startedUs={frame.run?.startedUs ?? null}
-        chosen={chosen}
-        following={following}
-        onChoose={choose}
-      />
-    </div>
-  );
-
   return (
     <section className="pane events-pane" aria-label="Events" data-testid="events-pane">
       <EventsToolbar
@@ -68,33 +52,27 @@ export function EventsPane(props: PaneProps) {
         onFollow={setFollowing}
         figure={total === null ? "" : figureText(total, window.upToPlayhead)}
       />
-      <div className="pane__body">
-        <PaneAnswer answer={window.answer} subject="the events" icon="list">
-          {({ total }) =>
-            total === 0 ? (
-              <NoEvents frame={frame} filtered={filtered} onClear={() => setFilter(NO_FILTER)} />
-            ) : chosen === null ? (
-              list(total)
-            ) : (
-              <SplitPane
-                label="Size of the list of events"
-                direction="column"
-                share={share}
-                onShare={setShare}
-                first={list(total)}
-                second={
-                  <EventDetailView
-                    engine={engine}
-                    frame={frame}
-                    index={chosen.index}
-                    onClose={() => setChosen(null)}
-                  />
-                }
+      <PaneAnswer answer={window.answer} subject="the events" icon="list">
+        {(rows) =>
+          rows.total === 0 ? (
+            <NoEvents frame={frame} filtered={filtered} onClear={() => setFilter(NO_FILTER)} />
+          ) : (
+            <div className="pane__body" onScrollCapture={onScroll}>
+              <EventTable
+                window={window}
+                total={rows.total}
+                startedUs={frame.run?.startedUs ?? null}
+                chosen={chosen}
+                following={following}
+                onChoose={choose}
               />
-            )
-          }
-        </PaneAnswer>
-      </div>
+            </div>
+          )
+        }
+      </PaneAnswer>
+      {chosen !== null && (
+        <EventDetailView engine={engine} frame={frame} index={chosen.index} onClose={() => setChosen(null)} />
+      )}
     </section>
   );
 }
@@ -115,7 +93,7 @@ function useLeavingEnd(onLeave: () => void): (event: UIEvent<HTMLElement>) => vo
 
 function figureText(total: number, upToPlayhead: number | null): string {
   if (upToPlayhead === null || upToPlayhead >= total) return plural(total, "record");
-  return `${count(upToPlayhead)} of ${plural(total, "record")} up to here`;
+  return `${count(upToPlayhead)} of ${plural(total, "record")}`;
 }
 
 interface NoEventsProps {

@@ -45,11 +45,11 @@ export function EventsToolbar(props: EventsToolbarProps) {
         options={nodes}
       />
       <span className="pane__spring" />
-      <span className="pane__figure" role="status">
+      <span className="pane__figure" role="status" title="Up to the playhead, of all">
         {figure}
       </span>
       <Button pressed={following} onClick={() => onFollow(!following)} data-testid="follow-end">
-        Follow end
+        Follow
       </Button>
     </div>
   );

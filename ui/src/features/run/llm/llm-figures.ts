@@ -1,6 +1,6 @@
 /** Figures of an LLM call that follow from what was recorded. */
 
-import { plural } from "../../../model/display";
+import { count, plural } from "../../../model/display";
 import type { LlmCall } from "../../../stores/engine";
 
 const US_PER_S = 1_000_000;
@@ -24,3 +24,13 @@ export function firstTokenLatency(call: LlmCall): number | null {
 
 export const missingText = (call: LlmCall): string =>
   `${plural(call.missingChunks, "piece")} of the text never came`;
+
+/** Tokens used, as far as the model reported them. */
+export function usageText({ promptTokens, completionTokens, totalTokens, status }: LlmCall): string {
+  if (promptTokens === null && completionTokens === null) {
+    if (totalTokens !== null) return `${count(totalTokens)} in all`;
+    return status === "running" ? "not yet known" : "not reported";
+  }
+  const side = (tokens: number | null) => (tokens === null ? "?" : count(tokens));
+  return `${side(promptTokens)} in, ${side(completionTokens)} out`;
+}

@@ -5,7 +5,7 @@ import { createFakeEngine } from "../../../testing/fake-engine";
 import { summaryOf } from "../../../testing/frames";
 import { scriptRun } from "../../../testing/scripted-run";
 import { renderPane } from "../render-pane";
-import { firstTokenLatency, speedText, tokensPerSecond } from "./llm-figures";
+import { firstTokenLatency, speedText, tokensPerSecond, usageText } from "./llm-figures";
 import { LlmPane } from "./llm-pane";
 
 const call = (changes: Partial<LlmCall> = {}): LlmCall => ({
@@ -121,6 +121,15 @@ describe("figures of a call", () => {
     expect(tokensPerSecond(timed)).toBe(50);
     expect(speedText(timed)).toBe("50 tok/s");
     expect(firstTokenLatency(timed)).toBe(500_000);
+  });
+
+  it("says what usage was reported, and that none was", () => {
+    expect(usageText(call({ promptTokens: 1_200, completionTokens: 34 }))).toBe("1,200 in, 34 out");
+    expect(usageText(call({ promptTokens: 12, completionTokens: null }))).toBe("12 in, ? out");
+    const none = { promptTokens: null, completionTokens: null };
+    expect(usageText(call({ ...none, totalTokens: 9 }))).toBe("9 in all");
+    expect(usageText(call({ ...none, totalTokens: null }))).toBe("not reported");
+    expect(usageText(call({ ...none, totalTokens: null, status: "running" }))).toBe("not yet known");
   });
 
   it("has no speed without tokens, without time, or before the end", () => {

@@ -8,7 +8,7 @@ import { CallStatusChip, StartTime } from "../call-status";
 import { momentKey, type PaneProps } from "../pane";
 import { PaneAnswer } from "../pane-states";
 import { useAnswer } from "../use-answer";
-import { firstTokenLatency, missingText, speedText } from "./llm-figures";
+import { firstTokenLatency, missingText, speedText, tokensPerSecond, usageText } from "./llm-figures";
 import { Prompt } from "./prompt";
 
 /** Nearer to the end than this counts as being at the end. */
@@ -52,23 +52,23 @@ export function LlmSheet({ engine, frame, moment, call }: PaneProps & { call: Ll
   );
 }
 
+/** What was recorded of the call; what was not is left out, except for the usage, whose absence matters. */
 function Figures({ call, startedUs }: { call: LlmCall; startedUs: number | null }) {
-  const tokens = (value: number | null) => (value === null ? "–" : count(value));
   return (
     <dl className="call-sheet__facts">
       <Fact label="Node">{call.nodeId ?? "–"}</Fact>
-      <Fact label="Provider">{call.provider || "–"}</Fact>
+      {call.provider !== "" && <Fact label="Provider">{call.provider}</Fact>}
       <Fact label="Step">{call.step ?? "–"}</Fact>
       <Fact label="Started">
         <StartTime atUs={call.startUs} runUs={startedUs} />
       </Fact>
       <Fact label="Took">{duration(call.durationUs)}</Fact>
-      <Fact label="First token after">{duration(firstTokenLatency(call))}</Fact>
-      <Fact label="Speed">{speedText(call)}</Fact>
-      <Fact label="Tokens in">{tokens(call.promptTokens)}</Fact>
-      <Fact label="Tokens out">{tokens(call.completionTokens)}</Fact>
-      <Fact label="Tokens in all">{tokens(call.totalTokens)}</Fact>
-      <Fact label="Finish reason">{call.finishReason ?? "–"}</Fact>
+      {call.firstTokenUs !== null && (
+        <Fact label="First token after">{duration(firstTokenLatency(call))}</Fact>
+      )}
+      {tokensPerSecond(call) !== null && <Fact label="Speed">{speedText(call)}</Fact>}
+      <Fact label="Tokens">{usageText(call)}</Fact>
+      {call.finishReason !== null && <Fact label="Finish reason">{call.finishReason}</Fact>}
     </dl>
   );
 }
