@@ -117,8 +117,11 @@ def hold(gateway: GatewayProcess, exchange: dict[str, Any]) -> None:
 
 
 def test_what_no_exchange_shows(served: GatewayProcess) -> None:
-    _, headers, _ = ask(served, {"request": "GET /api/v1/runs"})
-    assert ask(served, {"request": "GET /api/v1/runs"}, **{"If-None-Match": headers["ETag"]})[0] == 304
+    etag, status = "", 200
+    while status != 304:  # a record of another test may be folded between two requests
+        status, headers, _ = ask(served, {"request": "GET /api/v1/runs"}, **{"If-None-Match": etag})
+        assert headers["ETag"] == etag or status == 200
+        etag = headers["ETag"]
     status, _, body = ask(served, {"request": "GET /api/v1/runs"}, Host="rebound.example")
     assert (status, json.loads(body)["code"]) == (421, "wrong_host")
     status, headers, _ = ask(served, {"request": "GET /"})
