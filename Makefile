@@ -9,7 +9,7 @@ NODE_STAMP := ui/node_modules/.package-lock.json
 UI_SOURCES := $(shell find ui/src ui/index.html ui/vite.config.ts -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint ui-test pytest bench wheel generate chromium clean
+.PHONY: help setup demo test lint ui-test pytest bench wheel generate chromium kafka clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,7 +27,7 @@ lint: $(DEV_STAMP) $(NODE_STAMP) ## style, types, layers, dead code, generated c
 ui-test: $(NODE_STAMP) ## the page's unit tests
 	cd ui && npm test
 
-pytest: $(DEV_STAMP) $(PAGE) chromium ## the Python, end-to-end and fault tests
+pytest: $(DEV_STAMP) $(PAGE) chromium kafka ## the Python, end-to-end and fault tests
 	$(BIN)/pytest
 
 bench: $(DEV_STAMP) $(PAGE) ## figures, each against a baseline in the same run
@@ -41,6 +41,9 @@ generate: $(DEV_STAMP) $(NODE_STAMP) ## rewrite generated code, vectors and refe
 
 chromium:
 	@scripts/chromium >/dev/null
+
+kafka:
+	@scripts/kafka >/dev/null
 
 clean: ## remove all that these targets made
 	rm -rf $(VENV) ui/node_modules src/dashstream/_page dist

@@ -24,9 +24,12 @@ _FALSE = frozenset({"0", "false", "no", "off"})
 
 
 def option(default: Any, doc: str, *, unit: str = "", low: float | None = None, secret: bool = False) -> Any:
-    """Declare one setting: its default, what it means, its unit, the lowest value allowed."""
+    """Declare one setting: its default, what it means, its unit, the lowest value allowed.
+
+    A secret is left out of its group's ``repr``.
+    """
     metadata = {"doc": doc, "unit": unit, "low": low, "secret": secret}
-    return dataclasses.field(default=default, metadata=metadata)
+    return dataclasses.field(default=default, repr=not secret, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)

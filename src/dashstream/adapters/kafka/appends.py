@@ -1,0 +1,165 @@
+"""Appends: batches that wait together are written together, duplicates left out, and each caller told its part.
+
+Kafka writes a batch record by record. When some of it was not written, the caller is told that the batch failed, and
+what was written is remembered: a repeat writes the rest only. What is not known (the answer was lost, and the broker
+away for longer than the delivery timeout) counts as not written; if it was, readers see a duplicate by its sequence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from dashstream.adapters.kafka.dedupes import Dedupes, Producer, producer_of
+from dashstream.adapters.kafka.options import KafkaOptions
+from dashstream.adapters.kafka.producer import Placed, RecordProducer
+from dashstream.engine.ports import Appended, NewRecord, partition_of
+from dashstream.errors import LogClosedError, LogError
+
+Outcome = Appended | LogError
+
+
+@dataclass(slots=True)
+class _Batch:
+    records: Sequence[NewRecord]
+    answer: asyncio.Future[list[Appended]]
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        return sum(len(record.key) + len(record.value) for record in self.records)
+
+    def settle(self) -> None:
+        """Tell the caller, who may have gone."""
+        if self.answer.done():
+            return
+        if not self.outcomes:
+            self.answer.set_exception(LogClosedError("the log was closed during the write"))
+            return
+        failures = [outcome for outcome in self.outcomes if isinstance(outcome, LogError)]
+        if failures:
+            # What the broker refuses makes a repeat useless, whatever else failed.
+            self.answer.set_exception(min(failures, key=lambda failure: failure.retryable))
+        else:
+            self.answer.set_result([outcome for outcome in self.outcomes if isinstance(outcome, Appended)])
+
+
+class Appends:
+    """The way to the log of one process. Belongs to the event loop; the client has a thread."""
+
+    def __init__(
+        self, options: KafkaOptions, partition_count: Callable[[], int], on_written: Callable[[Mapping[int, int]], None]
+    ) -> None:
+        """``on_written`` is told the next offset of each partition after every group."""
+        self._max_bytes = options.append_bytes
+        self._partition_count = partition_count
+        self._on_written = on_written
+        self._producer = RecordProducer(options)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="dashstream-kafka-producer")
+        self._waiting: deque[_Batch] = deque()
+        self._writer: asyncio.Task[None] | None = None
+        self.dedupes = Dedupes(options.remembered_producers)
+
+    async def append(self, records: Sequence[NewRecord]) -> list[Appended]:
+        """See ``Log.append``. A cancelled caller does not undo its batch."""
+        if not records:
+            return []
+        batch = _Batch(records, asyncio.get_running_loop().create_future())
+        self._waiting.append(batch)
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write_waiting(), name="dashstream-kafka-appends")
+        return await batch.answer
+
+    async def close(self, timeout_s: float) -> None:
+        """Finish what was accepted, within a time; refuse the rest."""
+        if self._writer is not None:
+            await asyncio.wait({self._writer}, timeout=timeout_s)
+            self._writer.cancel()
+        for batch in self._waiting:
+            batch.settle()
+        self._waiting.clear()
+        closing = asyncio.get_running_loop().run_in_executor(self._thread, self._producer.close)
+        await asyncio.wait({closing}, timeout=timeout_s)
+        self._thread.shutdown(wait=False)
+
+    async def _write_waiting(self) -> None:
+        try:
+            while self._waiting:
+                await self._write(self._next_group())
+        finally:
+            self._writer = None
+
+    def _next_group(self) -> list[_Batch]:
+        group = [self._waiting.popleft()]
+        size = group[0].size
+        while self._waiting and (size := size + self._waiting[0].size) <= self._max_bytes:
+            group.append(self._waiting.popleft())
+        return group
+
+    async def _write(self, group: Sequence[_Batch]) -> None:
+        plan = _Plan(self.dedupes, self._partition_count())
+        for batch in group:
+            plan.add(batch)
+        try:
+            written = await asyncio.get_running_loop().run_in_executor(self._thread, self._producer.write, plan.placed)
+            self._note(plan.placed, written)
+            plan.resolve(written)
+        finally:
+            for batch in group:
+                batch.settle()
+
+    def _note(self, placed: Sequence[Placed], written: Sequence[int | LogError]) -> None:
+        self.dedupes.note_batch(
+            (one.record.dedupe, not isinstance(outcome, LogError))
+            for one, outcome in zip(placed, written, strict=True)
+            if one.record.dedupe is not None
+        )
+        ends: dict[int, int] = {}
+        for one, outcome in zip(placed, written, strict=True):
+            if not isinstance(outcome, LogError):
+                ends[one.partition] = max(ends.get(one.partition, 0), outcome + 1)
+        self._on_written(ends)
+
+
+class _Plan:
+    """What to write of a group, and where each record's outcome comes from."""
+
+    def __init__(self, dedupes: Dedupes, partition_count: int) -> None:
+        self._dedupes = dedupes
+        self._partition_count = partition_count
+        self._planned: dict[Producer, tuple[int, int]] = {}
+        self._sources: list[tuple[_Batch, int, int, bool]] = []
+        self.placed: list[Placed] = []
+
+    def add(self, batch: _Batch) -> None:
+        """Plan a batch."""
+        for record in batch.records:
+            partition = partition_of(record.key, self._partition_count)
+            source, is_duplicate = self._source(record, partition)
+            self._sources.append((batch, partition, source, is_duplicate))
+
+    def resolve(self, written: Sequence[int | LogError]) -> None:
+        """Give each batch the outcomes of its records; a duplicate of what failed has failed too."""
+        for batch, partition, source, is_duplicate in self._sources:
+            outcome = written[source] if source >= 0 else -1
+            if isinstance(outcome, LogError):
+                batch.outcomes.append(outcome)
+            else:
+                batch.outcomes.append(Appended(partition, -1 if is_duplicate else outcome, duplicate=is_duplicate))
+
+    def _source(self, record: NewRecord, partition: int) -> tuple[int, bool]:
+        """Return the index of what is written for a record, -1 if it is on the log, and whether it is a duplicate."""
+        dedupe = record.dedupe
+        if dedupe is not None:
+            producer = producer_of(dedupe)
+            sequence, index = self._planned.get(producer, (0, -1))
+            if dedupe.sequence <= sequence:
+                return index, True
+            if self._dedupes.has(dedupe):
+                return -1, True
+            self._planned[producer] = dedupe.sequence, len(self.placed)
+        self.placed.append(Placed(record, partition))
+        return len(self.placed) - 1, False

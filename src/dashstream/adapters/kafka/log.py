@@ -1,0 +1,235 @@
+"""The fleet's log: the ``Log`` port over one topic of a Kafka.
+
+::
+
+    append ──► Appends ──► producer thread ──► broker ──► tail thread ──► Window ──► read_many, wait_beyond
+                                                 └──────► readers ──────────────────► read, and read_many from afar
+
+Offsets are sparse: transactions and compaction leave holes. A batch is not written as a whole (``atomic`` is False, see
+``Appends``). The epoch is the topic's id. Retention is the broker's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Self
+
+import structlog
+
+from dashstream.adapters.kafka.appends import Appends
+from dashstream.adapters.kafka.options import KafkaOptions, check
+from dashstream.adapters.kafka.reader import ReaderPool
+from dashstream.adapters.kafka.tail import ENDS, Tail, TailBatch
+from dashstream.adapters.kafka.topic import Topic, TopicLife
+from dashstream.adapters.kafka.window import Window, size_of
+from dashstream.engine.ports import Appended, Dedupe, LogPage, LogRecord, NewRecord, Watermark
+from dashstream.errors import LogClosedError, LogError, LogUnavailableError
+
+log = structlog.get_logger(__name__)
+
+CLOSE_S = 5.0
+"""Time for each part to finish when the log is closed."""
+
+
+class KafkaLog:
+    """The ``Log`` port; ``open`` it. Belongs to one event loop."""
+
+    dense = False
+    atomic = False
+
+    def __init__(self, options: KafkaOptions, topic: Topic, life: TopicLife) -> None:
+        self._options = options
+        self._topic = topic
+        self._life = life
+        self._loop = asyncio.get_running_loop()
+        self._window = Window(options.tail_records, options.tail_bytes)
+        self._failure: LogError | None = None
+        self._closed = False
+        self._waiters: list[asyncio.Future[None]] = []
+        self._own_ends: dict[int, int] = {}
+        self._appends = Appends(options, lambda: self.partition_count, self._note_own)
+        self._readers = ReaderPool(options, topic)
+        self._tail = Tail(options, topic, life, self, self._call, lambda: not self._window.is_full)
+
+    @classmethod
+    async def open(cls, options: KafkaOptions) -> Self:
+        """Connect, find the topic and begin to follow it at its end.
+
+        Raises:
+            SettingsError: the settings cannot work.
+            NotFoundError: there is no such topic.
+            LogError: the broker does not answer within the request timeout, or refuses.
+        """
+        check(options)
+        topic = Topic(options)
+        life = await asyncio.to_thread(topic.life)
+        opened = cls(options, topic, life)
+        marks = await opened.watermarks()
+        ends = {partition: mark.high for partition, mark in marks.items()}
+        opened.begin(ends)
+        opened._tail.start(ends)
+        return opened
+
+    @property
+    def topic(self) -> str:
+        return self._topic.name
+
+    @property
+    def epoch(self) -> str:
+        return self._life.epoch
+
+    @property
+    def partition_count(self) -> int:
+        return max(self._life.partition_count, len(self._window))
+
+    async def append(self, records: Sequence[NewRecord]) -> list[Appended]:
+        """See ``Log.append``."""
+        self._check_open()
+        return await self._appends.append(records)
+
+    def remember(self, dedupe: Dedupe) -> None:
+        """A record with this identity was seen on the log: by whom it was written does not matter."""
+        self._appends.dedupes.note_seen(dedupe)
+
+    async def read(self, partition: int, offset: int, *, max_records: int, max_bytes: int) -> LogPage:
+        """See ``Log.read``; exact: the end of the page is the log's end, not what the tail has seen of it."""
+        self._check_open()
+        if self._window.has_beyond(partition, offset):
+            found, reached = self._window.take(partition, offset, max_records, max_bytes)
+            return LogPage(found, {partition: reached})
+        return await self._readers.read(partition, offset, max_records=max_records, max_bytes=max_bytes)
+
+    async def read_many(self, positions: Mapping[int, int], *, max_records: int, max_bytes: int) -> LogPage:
+        """See ``Log.read_many``; the end is where the tail has got, what this process has appended included."""
+        self._check_open()
+        await self._catch_up_with_own(positions)
+        self._window.note_passed(positions)
+        self._tail.make_room()
+        records: list[LogRecord] = []
+        reached = dict(positions)
+        size = 0
+        for partition, offset in positions.items():
+            if records and (len(records) >= max_records or size >= max_bytes):
+                break
+            page = await self._read_near(partition, offset, max_records - len(records), max_bytes - size)
+            reached.update(page.reached)
+            records += page
+            size += sum(map(size_of, page))
+        return LogPage(records, reached)
+
+    async def watermarks(self) -> Mapping[int, Watermark]:
+        """See ``Log.watermarks``; takes the request timeout at most, for all partitions together."""
+        self._check_open()
+        return await self._topic.watermarks(range(self.partition_count))
+
+    async def offsets_at(self, partitions: Collection[int], time_us: int) -> Mapping[int, int]:
+        """Return the first offset of each partition stamped at or after a time, if there is one; to the millisecond.
+
+        Raises:
+            LogError: some are not known within the request timeout.
+        """
+        self._check_open()
+        return await self._topic.offsets_at(partitions, time_us)
+
+    async def wait_beyond(self, positions: Mapping[int, int]) -> None:
+        """See ``Log.wait_beyond``.
+
+        Raises:
+            LogError: the log cannot be followed now; call again. A ``LogEpochChangedError`` is the end of this log.
+        """
+        while True:
+            self._check_open()
+            if self._window.is_beyond(positions):
+                return
+            if self._failure is not None:
+                raise self._failure.with_traceback(None)  # one error, raised again and again
+            await self._news()
+
+    async def enforce_retention(self, now_us: int) -> int:  # noqa: ARG002  # a port's signature
+        """See ``Log.enforce_retention``; the broker does it."""
+        self._check_open()
+        return 0
+
+    async def close(self) -> None:
+        """See ``Log.close``; takes some seconds at most, whatever the broker does."""
+        if self._closed:
+            return
+        self._closed = True
+        self._wake()
+        self._tail.stop()
+        parts = [
+            self._appends.close(CLOSE_S),
+            self._readers.close(),
+            asyncio.to_thread(self._tail.join, CLOSE_S),
+        ]
+        await asyncio.wait([asyncio.ensure_future(part) for part in parts], timeout=2 * CLOSE_S)
+
+    def take(self, batch: TailBatch) -> None:
+        """See ``TailSink.take``."""
+        self._window.extend(batch.records, batch.reached)
+        self._wake()
+
+    def begin(self, positions: Mapping[int, int]) -> None:
+        """See ``TailSink.begin``."""
+        for partition, offset in positions.items():
+            self._window.begin(partition, offset)
+        self._wake()
+
+    def fail(self, error: LogError | None) -> None:
+        """See ``TailSink.fail``."""
+        self._failure = error
+        self._wake()
+
+    async def _read_near(self, partition: int, offset: int, max_records: int, max_bytes: int) -> LogPage:
+        """Read from the tail's window if it covers the offset, else from the broker."""
+        if self._window.covers(partition, offset):
+            found, reached = self._window.take(partition, offset, max_records, max_bytes)
+            return LogPage(found, {partition: reached})
+        return await self._readers.read(partition, offset, max_records=max_records, max_bytes=max_bytes)
+
+    async def _catch_up_with_own(self, positions: Mapping[int, int]) -> None:
+        """Wait until the tail has come by what this process has appended: it is not the end otherwise."""
+        if not self._is_behind_own(positions):
+            return
+        try:
+            async with asyncio.timeout(self._options.request_timeout_s):
+                while self._is_behind_own(positions):
+                    await self._news()
+                    self._check_open()
+        except TimeoutError as error:
+            raise LogUnavailableError("cannot follow the log: what was appended does not come back") from error
+
+    def _is_behind_own(self, positions: Mapping[int, int]) -> bool:
+        """Say whether nothing is there to be read while own records are about to come."""
+        if not self._own_ends or self._window.is_beyond(positions):
+            return False
+        return any(self._own_ends.get(partition, 0) > offset for partition, offset in positions.items())
+
+    def _note_own(self, ends: Mapping[int, int]) -> None:
+        for partition, end in ends.items():
+            self._own_ends[partition] = max(end, self._own_ends.get(partition, 0))
+
+    async def _news(self) -> None:
+        """Return when the tail has told something."""
+        waiter: asyncio.Future[None] = self._loop.create_future()
+        self._waiters.append(waiter)
+        await waiter
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _call(self, function: Callable[..., None], *arguments: object) -> None:
+        """Run a function on the loop; called by the tail's thread."""
+        with contextlib.suppress(RuntimeError):  # the loop has ended; nobody waits any more
+            self._loop.call_soon_threadsafe(function, *arguments)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise LogClosedError("the log was closed")
+        if isinstance(self._failure, ENDS):
+            raise self._failure.with_traceback(None)

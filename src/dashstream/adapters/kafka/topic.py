@@ -1,0 +1,176 @@
+"""What the broker tells of the topic: its identity, its partitions, its watermarks. One client, one time budget a call.
+
+The identity is the topic's id: a topic that was deleted and made again has another one, whatever its name. Questions
+about offsets are one request to each broker for all partitions, never one a partition.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+
+from confluent_kafka import IsolationLevel, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # the client exports them without saying so
+    AdminClient,
+    ListOffsetsResultInfo,
+    OffsetSpec,
+    TopicDescription,
+)
+
+from dashstream.adapters.kafka.errors import MISSING, MOVING, error_of, translated
+from dashstream.adapters.kafka.options import KafkaOptions, client_config
+from dashstream.engine.ports import Watermark
+from dashstream.errors import LogError, LogRefusedError, LogUnavailableError, NotFoundError
+
+_NO_ID = "AAAAAAAAAAAAAAAAAAAAAA"
+"""How a broker without topic ids tells one: sixteen zero bytes."""
+
+_LOW: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # the client leaves it untyped
+_HIGH: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client leaves it untyped
+
+ASK_AGAIN_S = 0.05
+"""Pause before a moving leader is asked for again."""
+
+Questions = Mapping[TopicPartition, "Future[ListOffsetsResultInfo]"]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicLife:
+    """One life of the topic: its id, and how many partitions it has now."""
+
+    epoch: str
+    partition_count: int
+
+
+class Topic:
+    """Asks about one topic. Blocking calls are for threads, the others for the event loop."""
+
+    def __init__(self, options: KafkaOptions) -> None:
+        self.name = options.topic
+        self._timeout_s = options.request_timeout_s
+        # Nobody polls this client, so its log would only pile up.
+        self._admin = AdminClient({**client_config(options), "log_level": 0})
+
+    def ask(self) -> Future[TopicDescription]:
+        """Ask for the topic's life; ``life_of`` reads the answer, which comes within the request timeout."""
+        asked = self._admin.describe_topics(TopicCollection([self.name]), request_timeout=self._timeout_s)
+        return asked[self.name]
+
+    def life(self) -> TopicLife:
+        """Return the topic's life now; blocks up to the request timeout.
+
+        Raises:
+            NotFoundError: there is no such topic.
+            LogError: it cannot be told.
+        """
+        return self.life_of(self.ask())
+
+    def life_of(self, answer: Future[TopicDescription]) -> TopicLife:
+        """Return what the broker answered; raises as ``life``."""
+        try:
+            # The client answers by itself; the margin is for a client that does not.
+            description = answer.result(self._timeout_s + 1)
+        except KafkaException as exception:
+            error = error_of(exception)
+            if error.code() in MISSING:
+                raise NotFoundError(f"the broker has no topic {self.name!r}") from exception
+            raise translated(error, f"look at topic {self.name!r}") from exception
+        except TimeoutError as error:
+            raise LogUnavailableError(f"cannot look at topic {self.name!r}: no answer") from error
+        epoch = str(description.topic_id)
+        if epoch == _NO_ID:
+            raise LogRefusedError("the broker gives topics no ids; Kafka 3.1 or newer is needed")
+        return TopicLife(epoch, len(description.partitions))
+
+    async def watermarks(self, partitions: Iterable[int]) -> Mapping[int, Watermark]:
+        """Return the watermarks of partitions; what is not committed yet is above the high ones.
+
+        Raises:
+            LogError: some are not known within the request timeout.
+        """
+        wanted = tuple(partitions)
+        low, high = await asyncio.gather(self._offsets(wanted, _LOW), self._offsets(wanted, _HIGH))
+        return {partition: Watermark(min(low[partition], high[partition]), high[partition]) for partition in wanted}
+
+    def watermark(self, partition: int) -> Watermark:
+        """Like ``watermarks`` for one partition; blocks."""
+        lows, highs = self._list([partition], _LOW), self._list([partition], _HIGH)
+        try:
+            ((low,), (high,)) = (
+                [future.result(self._timeout_s + 1).offset for future in asked.values()] for asked in (lows, highs)
+            )
+        except KafkaException as exception:
+            raise translated(error_of(exception), f"read the watermarks of {self.name!r}") from exception
+        except TimeoutError as error:
+            raise LogUnavailableError(f"cannot read the watermarks of {self.name!r}: no answer") from error
+        return Watermark(min(low, high), high)
+
+    async def offsets_at(self, partitions: Collection[int], time_us: int) -> Mapping[int, int]:
+        """Return the first offset of each partition that the log stamped at or after a time, if there is one.
+
+        Raises:
+            LogError: some are not known within the request timeout.
+        """
+        # Kafka keeps milliseconds: a stamp within the asked one counts, for it may be after.
+        found = await self._offsets(partitions, OffsetSpec.for_timestamp(time_us // 1000))
+        return {partition: offset for partition, offset in found.items() if offset >= 0}
+
+    def _list(self, partitions: Iterable[int], which: OffsetSpec) -> Questions:
+        return self._admin.list_offsets(
+            {TopicPartition(self.name, partition): which for partition in partitions},
+            isolation_level=IsolationLevel.READ_COMMITTED,
+            request_timeout=self._timeout_s,
+        )
+
+    async def _offsets(self, partitions: Iterable[int], which: OffsetSpec) -> dict[int, int]:
+        """Ask until every partition has answered: a leader that is moving is asked again, within the time."""
+        missing = set(partitions)
+        found: dict[int, int] = {}
+        failures: list[BaseException] = []
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._timeout_s):
+                while missing:
+                    failures = await self._ask_once(missing, which, found)
+                    missing -= found.keys()
+                    if missing and not all(map(_passes_by_itself, failures)):
+                        break
+                    if missing:
+                        await asyncio.sleep(ASK_AGAIN_S)
+        if missing:
+            raise self._unanswered(len(missing), len(missing) + len(found), failures)
+        return found
+
+    async def _ask_once(
+        self, partitions: Iterable[int], which: OffsetSpec, found: dict[int, int]
+    ) -> list[BaseException]:
+        """Add what is answered to ``found``; return the failures."""
+        questions = self._list(partitions, which)
+        failures = []
+        # Gathered by hand: a late answer to a question that was given up must not count as unhandled.
+        answers = {at.partition: _quiet(asyncio.wrap_future(future)) for at, future in questions.items()}
+        await asyncio.wait(answers.values())
+        for partition, answer in answers.items():
+            if (error := answer.exception()) is None:
+                found[partition] = answer.result().offset
+            else:
+                failures.append(error)
+        return failures
+
+    def _unanswered(self, missing: int, asked: int, failures: list[BaseException]) -> LogError:
+        doing = f"read the watermarks of {missing} of {asked} partitions of {self.name!r}"
+        for failure in failures:
+            if isinstance(failure, KafkaException):
+                return translated(error_of(failure), doing)
+        return LogUnavailableError(f"cannot {doing}: no answer")
+
+
+def _passes_by_itself(failure: BaseException) -> bool:
+    return isinstance(failure, KafkaException) and error_of(failure).code() in MOVING
+
+
+def _quiet(future: asyncio.Future[ListOffsetsResultInfo]) -> asyncio.Future[ListOffsetsResultInfo]:
+    future.add_done_callback(lambda done: None if done.cancelled() else done.exception())
+    return future
