@@ -8,13 +8,13 @@ the number of series. Every label combination exists from the start: a series th
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import prometheus_client as client
 
-from dashstream.engine.ports import Counter, Gauge, Histogram, Labels
+from dashstream.engine.ports import Counter, Gauge, Histogram, Labels, Numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class _Metric:
 
     def __init__(self, metric: Any, labels: Labels) -> None:
         self._metric = metric
-        self._labels = {name: frozenset(values) for name, values in labels.items()}
+        self._labels = {name: _closed(values) for name, values in labels.items()}
 
     def _series(self, given: Mapping[str, str]) -> Any:
         if not self._labels:
@@ -50,6 +50,14 @@ class _Metric:
 
     def observe(self, value: float, /, **labels: str) -> None:
         self._series(labels).observe(value)
+
+    def clear(self, **labels: str) -> None:
+        self._series(labels)
+        self._metric.remove(*(labels[name] for name in self._labels))
+
+
+def _closed(values: Sequence[str]) -> Container[str]:
+    return values if isinstance(values, Numbers) else frozenset(values)
 
 
 class PrometheusMetrics:
@@ -84,7 +92,12 @@ class PrometheusMetrics:
 
     def _declare(self, kind: str, name: str, doc: str, labels: Labels | None, make: Any, **options: Any) -> _Metric:
         labels = labels or {}
-        fact = MetricFact(name, kind, doc, {key: tuple(values) for key, values in labels.items()})
+        fact = MetricFact(
+            name,
+            kind,
+            doc,
+            {key: values if isinstance(values, Numbers) else tuple(values) for key, values in labels.items()},
+        )
         if known := self._metrics.get(name):
             if self._facts[name] != fact:
                 raise ValueError(f"metric {name!r} is declared twice, and differently")

@@ -19,6 +19,8 @@ DISCOVERY_FILE = "gateway.json"
 LOCK_FILE = "gateway.lock"
 LOG_FILE = "log.db"
 INDEX_FILE = "index.db"
+COMMITS_FILE = "commits.db"
+DEAD_LETTERS_FILE = "dead-letters.db"
 SPOOL_DIR = "spool"
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dashstream.adapters.websocket.registry import Connections
+from dashstream.app.duty_wiring import DutyStack
 from dashstream.engine.health import Facts, Health, RecentWindow, judge
-from dashstream.engine.ingest import IngestPump
 from dashstream.engine.ingest_service import IngestService
+from dashstream.engine.outcomes import NULL, Age
 from dashstream.engine.ports import Clock, Log
 from dashstream.engine.run_index import Indexer
 from dashstream.engine.supervisor import Supervisor
@@ -39,7 +40,7 @@ class FactsGatherer:
         log: Log,
         *,
         ingest: IngestService,
-        pump: IngestPump,
+        own: DutyStack,
         indexer: Indexer,
         supervisor: Supervisor,
         connections: Connections,
@@ -54,7 +55,13 @@ class FactsGatherer:
         self._accepted = _Rising(lambda: ingest.totals["accepted"])
         self._rejected = _Rising(lambda: ingest.totals["rejected"])
         self._overloaded = _Rising(lambda: ingest.overloaded)
-        self._undecodable = _Rising(lambda: sum(pump.unreadable.values()))
+        self._duties = own.duties
+        self._sender = own.sender
+        numbers = own.duties.numbers
+        self._new = _Rising(lambda: numbers.new_records)
+        self._failed = _Rising(lambda: numbers.new_failures)
+        self._missing = _Rising(lambda: numbers.failures[Age.NEW, NULL])
+        self._lost = _Rising(lambda: own.sender.totals["lost"])
 
     async def health(self) -> Health:
         """Return the verdict as of now."""
@@ -76,9 +83,17 @@ class FactsGatherer:
                 disk_free_bytes=self._free(),
                 records_accepted=self._accepted.recent(now),
                 records_rejected=self._rejected.recent(now),
-                records_undecodable=self._undecodable.recent(now),
+                new_records=self._new.recent(now),
+                new_failures=self._failed.recent(now),
+                payloads_missing=self._missing.recent(now),
                 requests_overloaded=self._overloaded.recent(now),
                 slow_clients=self._connections.slow,
+                duties_error=failing.get("duties") or failing.get("dead_letters"),
+                heads_unresolved=self._duties.heads_unresolved,
+                partitions_paused=tuple(str(pause) for pause in self._duties.pauses),
+                dead_letters_error=self._sender.error,
+                dead_letters_lost=self._lost.recent(now),
+                commit_error=self._duties.commit_error,
             )
         )
 

@@ -15,6 +15,7 @@ from typing import Any, cast
 import platformdirs
 
 from dashstream.adapters.http.limits import HttpLimits
+from dashstream.engine.duty_limits import MODES, POLICIES, DeadLetterLimits, DutyLimits
 from dashstream.engine.index_limits import IndexLimits
 from dashstream.engine.limits import ClientLimits, IngestLimits, LogLimits, RingLimits
 from dashstream.errors import SettingsError
@@ -69,6 +70,8 @@ class Settings:
     ingest: IngestLimits = field(default_factory=IngestLimits)
     client: ClientLimits = field(default_factory=ClientLimits)
     index: IndexLimits = field(default_factory=IndexLimits)
+    duties: DutyLimits = field(default_factory=DutyLimits)
+    dead_letters: DeadLetterLimits = field(default_factory=DeadLetterLimits)
 
     @property
     def data_dir(self) -> Path:
@@ -85,6 +88,8 @@ SECTIONS: Mapping[str, type] = {
     "ingest": IngestLimits,
     "client": ClientLimits,
     "index": IndexLimits,
+    "duties": DutyLimits,
+    "dead_letters": DeadLetterLimits,
 }
 
 
@@ -122,6 +127,11 @@ def _check(settings: Settings) -> None:
         raise SettingsError("DASHSTREAM_LOGGING_LEVEL", f"must be one of {', '.join(LEVELS)}")
     if settings.logging.format not in FORMATS:
         raise SettingsError("DASHSTREAM_LOGGING_FORMAT", "must be auto, json or console")
+    for kind in ("undecodable", "schema_mismatch", "too_large", "null"):
+        if getattr(settings.duties, f"{kind}_policy") not in POLICIES:
+            raise SettingsError(f"DASHSTREAM_DUTIES_{kind.upper()}_POLICY", f"must be one of {', '.join(POLICIES)}")
+    if settings.dead_letters.mode not in MODES:
+        raise SettingsError("DASHSTREAM_DEAD_LETTERS_MODE", f"must be one of {', '.join(MODES)}")
     if not is_loopback(gateway.host) and not gateway.allow_remote:
         raise SettingsError(
             "DASHSTREAM_GATEWAY_HOST",

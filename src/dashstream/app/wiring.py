@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +22,7 @@ from dashstream.adapters.websocket.registry import Connections
 from dashstream.adapters.websocket.server import protocol_class
 from dashstream.app.auth import StaticTokenAuth
 from dashstream.app.data_dir import INDEX_FILE, LOG_FILE
+from dashstream.app.duty_wiring import solo_duties
 from dashstream.app.facts import FactsGatherer
 from dashstream.app.settings import Settings
 from dashstream.engine.deliveries import DeliveryServices
@@ -37,7 +38,7 @@ from dashstream.protocol.framing import Limits
 from dashstream.protocol.proto_codec import SCHEMA_VERSION
 
 PAGE = Path(__file__).resolve().parent.parent / "_page"
-TASKS = ("pump", "indexer", "sweeper", "retention")
+TASKS = ("pump", "indexer", "sweeper", "retention", "duties", "dead_letters", "duty_report")
 RETENTION_INTERVAL_S = 30.0
 
 
@@ -70,67 +71,78 @@ async def build(settings: Settings, token: str, instance: str) -> AsyncIterator[
     """
     metrics, clock = PrometheusMetrics(), SystemClock()
     record_limits = Limits(max_record_bytes=settings.ingest.max_record_bytes)
-    log = await asyncio.to_thread(SqliteLog.open, settings.data_dir / LOG_FILE, settings.log)
-    try:
+    async with AsyncExitStack() as stack:
+        log = await asyncio.to_thread(SqliteLog.open, settings.data_dir / LOG_FILE, settings.log)
+        stack.push_async_callback(log.close)
         index = await SqliteRunIndex.open(settings.data_dir / INDEX_FILE, log, record_limits, settings.index)
-    except BaseException:
-        await log.close()
-        raise
-    ring = Ring(settings.ring)
-    hub = Hub(ring, settings.client, metrics)
-    pump = IngestPump(log, ring, hub, settings.ingest, metrics)
-    indexer = Indexer(log, index, settings.index, metrics)
-    ingest = IngestService(log, settings.ingest, clock, metrics)
-    supervisor = Supervisor(clock, metrics, TASKS)
-    reads = asyncio.Semaphore(settings.client.concurrent_log_reads)
-    services = DeliveryServices(log, ring, hub, index, settings.client, record_limits, reads)
-    auth = StaticTokenAuth(token)
-    release = version("dashstream")
-    identity = ServerIdentity(release, instance, log.topic, log.epoch, SCHEMA_VERSION, log.partition_count)
-    connections = Connections(
-        services, auth, identity, max_record_bytes=record_limits.max_record_bytes, metrics=metrics
-    )
-    facts = FactsGatherer(
-        clock,
-        log,
-        ingest=ingest,
-        pump=pump,
-        indexer=indexer,
-        supervisor=supervisor,
-        connections=connections,
-        disk_free=lambda: shutil.disk_usage(settings.data_dir).free,
-    )
+        stack.push_async_callback(index.close)
+        own = await stack.enter_async_context(solo_duties(settings, log, clock, metrics, instance))
+        ring = Ring(settings.ring)
+        hub = Hub(ring, settings.client, metrics)
+        pump = IngestPump(log, ring, hub, settings.ingest, metrics)
+        indexer = Indexer(log, index, settings.index, metrics)
+        ingest = IngestService(log, settings.ingest, clock, metrics)
+        supervisor = Supervisor(clock, metrics, TASKS)
+        stack.push_async_callback(supervisor.stop)
+        reads = asyncio.Semaphore(settings.client.concurrent_log_reads)
+        services = DeliveryServices(
+            log, ring, hub, index, settings.client, record_limits, reads, lambda: own.duties.pauses
+        )
+        auth = StaticTokenAuth(token)
+        release = version("dashstream")
+        identity = ServerIdentity(release, instance, log.topic, log.epoch, SCHEMA_VERSION, log.partition_count)
+        connections = Connections(
+            services, auth, identity, max_record_bytes=record_limits.max_record_bytes, metrics=metrics
+        )
+        own.duties.on_pause_changed = connections.send_pauses
+        facts = FactsGatherer(
+            clock,
+            log,
+            ingest=ingest,
+            own=own,
+            indexer=indexer,
+            supervisor=supervisor,
+            connections=connections,
+            disk_free=lambda: shutil.disk_usage(settings.data_dir).free,
+        )
 
-    async def retain() -> None:
-        while True:
-            await log.enforce_retention(clock.now_us())
-            await indexer.trim()
-            await asyncio.sleep(RETENTION_INTERVAL_S)
+        async def retain() -> None:
+            while True:
+                await log.enforce_retention(clock.now_us())
+                await own.letters_log.enforce_retention(clock.now_us())
+                await indexer.trim()
+                await asyncio.sleep(RETENTION_INTERVAL_S)
 
-    http = HttpServices(
-        auth=auth,
-        log=log,
-        index=index,
-        reader=RunReader(log, index, record_limits),
-        ingest=ingest,
-        health=facts.health,
-        is_ready=lambda: pump.is_started,
-        metrics=metrics.render,
-        limits=settings.http,
-        max_body_bytes=settings.ingest.max_batch_bytes,
-        max_batch_records=settings.ingest.max_batch_records,
-        max_record_bytes=record_limits.max_record_bytes,
-        version=release,
-        instance=instance,
-        page=PAGE,
-    )
-    try:
+        http = HttpServices(
+            auth=auth,
+            log=log,
+            index=index,
+            reader=RunReader(log, index, record_limits),
+            ingest=ingest,
+            duties=own.duties,
+            letters=own.letters,
+            health=facts.health,
+            is_ready=lambda: pump.is_started and own.duties.is_started,
+            metrics=metrics.render,
+            limits=settings.http,
+            max_body_bytes=settings.ingest.max_batch_bytes,
+            max_batch_records=settings.ingest.max_batch_records,
+            max_record_bytes=record_limits.max_record_bytes,
+            version=release,
+            instance=instance,
+            page=PAGE,
+        )
         await pump.start()
-        jobs = (pump.run, indexer.run, connections.sweep_forever, retain)
+        await own.duties.start()
+        jobs = (
+            pump.run,
+            indexer.run,
+            connections.sweep_forever,
+            retain,
+            own.duties.run,
+            own.sender.run,
+            lambda: own.report.run(settings.duties.log_interval_s),
+        )
         for name, job in zip(TASKS, jobs, strict=True):
             supervisor.start(name, job)
         yield Gateway(create_app(http), protocol_class(connections), connections, metrics)
-    finally:
-        await supervisor.stop()
-        await index.close()
-        await log.close()

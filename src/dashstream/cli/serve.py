@@ -24,6 +24,8 @@ PANELS = {
     "ingest": "Ingest",
     "client": "WebSocket clients",
     "index": "Run index",
+    "duties": "Duties of partition owners",
+    "dead_letters": "Dead letters",
 }
 
 

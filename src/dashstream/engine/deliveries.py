@@ -7,11 +7,12 @@ walk stops whenever the client's buffer is full or its credit is used up, and go
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
 
+from dashstream.engine.duty_walk import Pause
 from dashstream.engine.hub import Hub
 from dashstream.engine.limits import ClientLimits
 from dashstream.engine.ports import Log, RunLocator
@@ -40,6 +41,8 @@ class DeliveryServices:
     limits: ClientLimits
     record_limits: Limits
     reads: asyncio.Semaphore
+    pauses: Callable[[], Sequence[Pause]] = tuple
+    """What stops partitions' duties now, for clients to know; their delivery goes on."""
     retained: RetainedReader | None = None
 
 
@@ -86,6 +89,12 @@ class Deliveries:
         for subscription in self._subscriptions.values():
             subscription.send_progress()
 
+    def send_pauses(self) -> None:
+        """Tell what is paused now, or that nothing is."""
+        for subscription in self._subscriptions.values():
+            subscription.send_state()
+            subscription.send_pauses(self._services.pauses())
+
     def close(self) -> None:
         """Release everything; nothing is sent any more."""
         for task in self._tasks.values():
@@ -123,7 +132,7 @@ class Deliveries:
         self._sink.refuse(subscription, code, message, details, retryable=retryable)
 
     async def _catch_up(self, subscription: Subscription) -> None:
-        subscription.set_state(Delivery.CATCHING_UP)
+        self._set_state(subscription, Delivery.CATCHING_UP)
         services = self._services
         replay = Replay(
             services.log,
@@ -158,8 +167,12 @@ class Deliveries:
 
     def _join(self, subscription: Subscription) -> None:
         """Follow the ring; must run without awaiting anything since the walk was at its end."""
-        subscription.set_state(Delivery.LIVE)
+        self._set_state(subscription, Delivery.LIVE)
         self._services.hub.join(subscription, lambda: self._fallen_behind(subscription))
+
+    def _set_state(self, subscription: Subscription, state: Delivery) -> None:
+        if subscription.set_state(state):
+            subscription.send_pauses(self._services.pauses())
 
     def _fallen_behind(self, subscription: Subscription) -> None:
         self._tasks[subscription.id] = asyncio.create_task(self._catch_up(subscription))

@@ -21,8 +21,13 @@ WINDOW_S = 60.0
 BUCKET_S = 5.0
 """Resolution of a recent window."""
 
+FAILURE_SAMPLE_RECORDS = 50
+"""Fewest recent new records from which a rate of failures says anything."""
+FAILURE_RATIO_HIGH = 0.05
+
 DISK_FREE_LOW_BYTES = 512 << 20
 INDEX_LAG_HIGH_RECORDS = 50_000
+PAUSES_SHOWN = 5
 
 
 class Level(StrEnum):
@@ -54,9 +59,19 @@ class Facts:
     disk_free_bytes: int | None = None
     records_accepted: int | None = None
     records_rejected: int | None = None
-    records_undecodable: int | None = None
+    new_records: int | None = None
+    """Records that came after the session began, of the partitions owned here; old ones are in no count."""
+    new_failures: int | None = None
+    payloads_missing: int | None = None
     requests_overloaded: int | None = None
     slow_clients: int | None = None
+    duties_error: str | None = None
+    heads_unresolved: int | None = None
+    partitions_paused: tuple[str, ...] | None = None
+    """What stopped each paused partition, in words."""
+    dead_letters_error: str | None = None
+    dead_letters_lost: int | None = None
+    commit_error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +153,48 @@ def _rejections(facts: Facts) -> Reason | None:
     return None
 
 
-def _undecodable(facts: Facts) -> Reason | None:
-    if facts.records_undecodable:
-        return Reason("decode", Level.DEGRADED, f"{facts.records_undecodable} records of the last minute do not decode")
+def _failures(facts: Facts) -> Reason | None:
+    seen, failed = facts.new_records or 0, facts.new_failures or 0
+    if seen >= FAILURE_SAMPLE_RECORDS and failed > FAILURE_RATIO_HIGH * seen:
+        return Reason("decode", Level.DEGRADED, f"{failed} of {seen} new records of the last minute are unprocessable")
+    return None
+
+
+def _missing(facts: Facts) -> Reason | None:
+    if facts.payloads_missing:
+        detail = f"{facts.payloads_missing} new records of the last minute have no payload: data may be lost"
+        return Reason("missing_payload", Level.DEGRADED, detail)
+    return None
+
+
+def _duties(facts: Facts) -> Reason | None:
+    if facts.duties_error:
+        return Reason("duties", Level.DEGRADED, f"dead letters and commits stand still: {facts.duties_error}")
+    if facts.commit_error:
+        return Reason("duties", Level.DEGRADED, f"positions cannot be committed: {facts.commit_error}")
+    return None
+
+
+def _heads(facts: Facts) -> Reason | None:
+    if facts.heads_unresolved:
+        detail = f"where new data begins is not known for {facts.heads_unresolved} partitions; their duties wait"
+        return Reason("heads", Level.DEGRADED, detail)
+    return None
+
+
+def _paused(facts: Facts) -> Reason | None:
+    if facts.partitions_paused:
+        shown = "; ".join(facts.partitions_paused[:PAUSES_SHOWN])
+        more = len(facts.partitions_paused) - PAUSES_SHOWN
+        return Reason("paused", Level.DEGRADED, shown + (f"; and {more} more" if more > 0 else ""))
+    return None
+
+
+def _dead_letters(facts: Facts) -> Reason | None:
+    if facts.dead_letters_error:
+        return Reason("dead_letters", Level.DEGRADED, f"dead letters cannot be written: {facts.dead_letters_error}")
+    if facts.dead_letters_lost:
+        return Reason("dead_letters", Level.DEGRADED, f"{facts.dead_letters_lost} dead letters of the last minute lost")
     return None
 
 
@@ -166,7 +220,12 @@ _CHECKS: tuple[Callable[[Facts], Reason | None], ...] = (
     _index,
     _disk,
     _rejections,
-    _undecodable,
+    _failures,
+    _missing,
+    _duties,
+    _heads,
+    _paused,
+    _dead_letters,
     _overload,
     _slow_clients,
 )
@@ -178,7 +237,12 @@ _JUDGED = (
     "disk_free_bytes",
     "records_accepted",
     "records_rejected",
-    "records_undecodable",
+    "new_records",
+    "new_failures",
+    "payloads_missing",
     "requests_overloaded",
     "slow_clients",
+    "heads_unresolved",
+    "partitions_paused",
+    "dead_letters_lost",
 )

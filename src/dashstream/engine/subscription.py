@@ -7,10 +7,11 @@ frames say so; ``replay_complete`` is said once, when it has passed the heads th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from dashstream.engine.credit import Credit
+from dashstream.engine.duty_walk import Pause
 from dashstream.engine.page import Page
 from dashstream.engine.replay import Tier
 from dashstream.engine.ring import Hole
@@ -105,11 +106,25 @@ class Subscription:
             self._send_gap(hole)
         self._judge()
 
-    def set_state(self, state: Delivery) -> None:
-        """Say how it is served, if that changed."""
-        if state is not self._state:
-            self._state = state
-            self._sink.send_control(control.State(id=self.id, state=state))
+    def set_state(self, state: Delivery) -> bool:
+        """Say how it is served, if that changed; return whether it did."""
+        if state is self._state:
+            return False
+        self._state = state
+        self.send_state()
+        return True
+
+    def send_state(self) -> None:
+        """Say how it is served, if that is known; this ends what was said about pauses before."""
+        if self._state is not None:
+            self._sink.send_control(control.State(id=self.id, state=self._state))
+
+    def send_pauses(self, pauses: Sequence[Pause]) -> None:
+        """Say which partitions are paused, after the state: their records still come."""
+        for pause in pauses:
+            self._sink.send_control(
+                control.State(id=self.id, state=Delivery.PAUSED, partition=pause.partition, reason=str(pause))
+            )
 
     def deliver(self, page: Page, tier: Tier) -> None:
         """Send a page's records and the hole after them, and advance."""

@@ -52,6 +52,10 @@ class SequenceTracker:
         self._max_counters = max_counters
         self._seen: OrderedDict[Counter, _Seen] = OrderedDict()
 
+    def knows(self, counter: Counter) -> bool:
+        """Whether a counter was seen and is not forgotten."""
+        return counter in self._seen
+
     def observe(self, counter: Counter, sequence: int) -> Verdict:
         """Judge the next sequence of a counter; 0 is unsequenced."""
         if sequence == 0:

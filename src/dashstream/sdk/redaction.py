@@ -16,23 +16,12 @@ import re
 from typing import Any
 
 from dashstream.errors import SettingsError
+from dashstream.protocol.known_secrets import KNOWN_SECRETS
 from dashstream.sdk.identity_memo import IdentityMemo
 from dashstream.sdk.settings import SdkSettings
 
 REPLACEMENT = "[redacted]"
 SHORTEST_SECRET = 12
-
-# (a text that every match contains, the pattern): the plain search costs nothing where there is no secret.
-KNOWN_SECRETS: tuple[tuple[str, str], ...] = (
-    ("sk-", r"\bsk-[A-Za-z0-9_-]{20,}"),
-    ("AKIA", r"\bAKIA[0-9A-Z]{16}\b"),
-    ("ghp_", r"\bghp_[A-Za-z0-9]{36}"),
-    ("github_pat_", r"\bgithub_pat_[A-Za-z0-9_]{40,}"),
-    ("xox", r"\bxox[abprs]-[A-Za-z0-9-]{10,}"),
-    ("AIza", r"\bAIza[0-9A-Za-z_-]{35}"),
-    ("PRIVATE KEY-----", r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"),
-    ("eyJ", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
-)
 
 _Paths = tuple[tuple[str, ...], ...]
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp
 
-from dashstream.adapters.http import records_routes, runs_routes, service_routes, state_routes
+from dashstream.adapters.http import duty_routes, records_routes, runs_routes, service_routes, state_routes
 from dashstream.adapters.http.openapi import document
 from dashstream.adapters.http.operations import (
     Arguments,
@@ -38,6 +38,7 @@ async def get_openapi(services: HttpServices, _: Request, __: Arguments) -> Resp
 OPERATIONS: tuple[Operation, ...] = (
     *service_routes.OPERATIONS,
     *records_routes.OPERATIONS,
+    *duty_routes.OPERATIONS,
     *state_routes.OPERATIONS,
     *runs_routes.OPERATIONS,
     runs_routes.RUN_OPERATION,

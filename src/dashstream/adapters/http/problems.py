@@ -19,6 +19,7 @@ STATUS_OF_CODE: Mapping[str, int] = {
     "unauthenticated": 401,
     "forbidden": 403,
     "not_found": 404,
+    "conflict": 409,
     "overloaded": 429,
     "record_too_large": 413,
     "log_full": 503,

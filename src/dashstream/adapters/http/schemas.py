@@ -174,4 +174,55 @@ VERSION = record(
     }
 )
 
+_PAUSE = record({"offset": INTEGER_TEXT, "reason": TEXT, "since_us": INTEGER_TEXT})
+
+PARTITIONS = record(
+    {
+        "epoch": TEXT,
+        "partitions": sequence_of(
+            record(
+                {
+                    "partition": COUNT,
+                    "owned": FLAG,
+                    "high": INTEGER_TEXT,
+                    "head": MAYBE_INTEGER_TEXT,
+                    "position": MAYBE_INTEGER_TEXT,
+                    "settled": MAYBE_INTEGER_TEXT,
+                    "catching_up": {"type": ["boolean", "null"]},
+                    "waiting": {"type": ["integer", "null"], "minimum": 0},
+                    "paused": {"anyOf": [_PAUSE, {"type": "null"}]},
+                }
+            )
+        ),
+    }
+)
+RESUMED = record({"partition": COUNT, "passed": _PAUSE})
+
+REDRIVE = record({"at_us": INTEGER_TEXT, "partition": COUNT, "offset": INTEGER_TEXT, "instance": TEXT})
+_LETTER_FIELDS: dict[str, Schema] = {
+    "id": TEXT,
+    "version": COUNT,
+    "topic": TEXT,
+    "epoch": TEXT,
+    "partition": COUNT,
+    "offset": INTEGER_TEXT,
+    "reason": TEXT,
+    "size": COUNT,
+    "sha256": TEXT,
+    "head": TEXT,
+    "tail": TEXT,
+    "thread_id": TEXT,
+    "tenant_id": TEXT,
+    "producer_id": TEXT,
+    "key": TEXT,
+    "key_size": COUNT,
+    "timestamp_us": INTEGER_TEXT,
+    "at_us": INTEGER_TEXT,
+    "instance": TEXT,
+    "payload_state": {"type": "string", "enum": ["off", "complete", "truncated", "redacted"]},
+    "redriven": sequence_of(REDRIVE),
+}
+LETTER = record({**_LETTER_FIELDS, "payload": TEXT})
+LETTER_PAGE = record({"dead_letters": sequence_of(record(_LETTER_FIELDS)), "next": MAYBE_TEXT, "known": COUNT})
+
 PROBLEM = record({"type": TEXT, "title": TEXT, "status": COUNT, "detail": TEXT, "code": TEXT})

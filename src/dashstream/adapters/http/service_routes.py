@@ -71,7 +71,7 @@ OPERATIONS = (
         "GET",
         "/readyz",
         "getReady",
-        "The log is open and being read.",
+        "The log is open and being read, and where new data begins is known, or was asked for within its budget.",
         get_ready,
         {200: Reply("Ready.", schema=schemas.record({"status": schemas.TEXT}))},
         needs_token=False,

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from dashstream.adapters.http.limits import HttpLimits
+from dashstream.engine.dead_letters import DeadLetters
+from dashstream.engine.duties import Duties
 from dashstream.engine.health import Health
 from dashstream.engine.ingest_service import IngestResult
 from dashstream.engine.ports import Auth, Log
@@ -30,6 +32,8 @@ class HttpServices:
     index: RunIndex
     reader: RunReader
     ingest: Ingest
+    duties: Duties
+    letters: DeadLetters
     health: Callable[[], Awaitable[Health]]
     is_ready: Callable[[], bool]
     metrics: Callable[[], bytes]

@@ -151,9 +151,9 @@ class SqliteLog:
     async def _look_for_other_appends(self) -> None:
         if self._closed or (version := store.data_version(self._watcher)) == self._seen_version:
             return
-        self._seen_version = version
         for partition, mark in (await self.watermarks()).items():
             self._highs[partition] = max(self._highs[partition], mark.high)
+        self._seen_version = version  # not before: a waiter that is cancelled here must not have seen it for the others
 
     def _committed(self, highs: Mapping[int, int]) -> None:
         """Runs on the writer's thread."""

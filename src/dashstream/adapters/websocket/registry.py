@@ -26,6 +26,8 @@ class Swept(Protocol):
 
     def send_progress(self) -> None: ...
 
+    def send_pauses(self) -> None: ...
+
     def drain(self, retry_after_ms: int) -> None: ...
 
 
@@ -76,6 +78,11 @@ class Connections:
     def slow(self) -> int:
         """Connections whose client does not keep up now."""
         return sum(connection.is_slow for connection in self._open)
+
+    def send_pauses(self) -> None:
+        """Tell every client which partitions are paused now."""
+        for connection in self:
+            connection.send_pauses()
 
     def drain(self) -> None:
         """Tell every client when to come back, and close."""

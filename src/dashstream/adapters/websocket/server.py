@@ -180,6 +180,10 @@ class Connection(asyncio.Protocol):
         if self._deliveries is not None and self.is_writable:
             self._deliveries.send_progress()
 
+    def send_pauses(self) -> None:
+        if self._deliveries is not None:
+            self._deliveries.send_pauses()
+
     def drain(self, retry_after_ms: int) -> None:
         """Tell the client when to come back, and close."""
         self._perform(self._session.close(CloseCode.GOING_AWAY, "the gateway stops", retry_after_ms=retry_after_ms))

@@ -1,0 +1,342 @@
+"""What the owner of a partition does once for all gateways: classify, dead-letter, feed the retained tier, commit.
+
+One loop walks all owned partitions in turn, apart from live delivery, which begins at the heads on every gateway and
+never waits for any of this. Per partition: read from the commit on (none: the earliest), judge each record, stop where
+the policy says so, offer dead letters, hand the records to the retained tier, and commit what is settled.
+
+A stop, a full queue of dead letters, or an unknown head holds one partition and no other. After an error the supervisor
+runs the loop again; it goes on where each walk is. A record may be examined twice after a crash, between the last
+commit and the end; its dead letter has the same key then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from dashstream.engine.classify import reason_of
+from dashstream.engine.commits import Commit, Commits
+from dashstream.engine.dead_letter import LetterWriter, Place
+from dashstream.engine.duty_limits import DutyLimits
+from dashstream.engine.duty_metrics import DutyMetrics
+from dashstream.engine.duty_walk import DutyWalk, Pause
+from dashstream.engine.head_finder import HeadFinder
+from dashstream.engine.letter_sender import LetterSender
+from dashstream.engine.outcomes import NULL, Action, judge
+from dashstream.engine.ownership import Ownership
+from dashstream.engine.ports import Clock, Log, LogRecord, Metrics
+from dashstream.engine.sequence_audit import SequenceAudit
+from dashstream.errors import ConflictError, LogError, NotFoundError, OffsetOutOfRangeError, RecordError
+from dashstream.protocol.framing import Limits
+from dashstream.protocol.proto_codec import Decoded, decode
+
+_log = structlog.get_logger(__name__)
+
+
+class RecordTaker(Protocol):
+    """The writer of the retained tier: takes records in order and never makes the walk wait."""
+
+    def take(self, partition: int, start: int, records: Sequence[LogRecord]) -> None:
+        """Take all records that the log has from ``start`` to the last of these; never empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class DutyParts:
+    """What the duties are made of."""
+
+    log: Log
+    ownership: Ownership
+    commits: Commits
+    finder: HeadFinder
+    sender: LetterSender
+    letters: LetterWriter
+    clock: Clock
+    metrics: Metrics
+    retained: RecordTaker | None = None
+
+
+class Duties:
+    """The walks of the partitions owned now."""
+
+    def __init__(self, parts: DutyParts, limits: DutyLimits, record_limits: Limits) -> None:
+        self._log = parts.log
+        self._ownership = parts.ownership
+        self._commits = parts.commits
+        self._finder = parts.finder
+        self._sender = parts.sender
+        self._letters = parts.letters
+        self._retained = parts.retained
+        self._clock = parts.clock
+        self._limits = limits
+        self._policies = limits.policies
+        self._record_limits = record_limits
+        self._audit = SequenceAudit(limits.sequence_counters, parts.metrics)
+        self.numbers = DutyMetrics(parts.metrics)
+        self._walks: dict[int, DutyWalk] = {}
+        self._loaded: dict[int, Commit | None] = {}
+        self._saved: dict[int, Commit] = {}
+        self._commit_due = 0.0
+        self._turn = 0
+        self._wake = asyncio.Event()
+        self._retrying: asyncio.Task[None] | None = None
+        self.is_started = False
+        self.commit_error: str | None = None
+        self.on_pause_changed: Callable[[], None] = lambda: None
+        self._sender.on_settled = self._settle
+
+    @property
+    def walks(self) -> Mapping[int, DutyWalk]:
+        """The walks of the owned partitions whose heads are known."""
+        return self._walks
+
+    @property
+    def pauses(self) -> list[Pause]:
+        """What is stopped now."""
+        return [walk.paused for _, walk in sorted(self._walks.items()) if walk.paused is not None]
+
+    @property
+    def heads_unresolved(self) -> int:
+        """Partitions whose heads are not known."""
+        return self._finder.unresolved
+
+    def resume(self, partition: int) -> Pause:
+        """Let the record that a partition is stopped at pass, as if its policy were to skip.
+
+        Raises:
+            NotFoundError: this gateway does not own the partition.
+            ConflictError: the partition is not stopped.
+        """
+        walk = self._walks.get(partition)
+        if walk is None:
+            raise NotFoundError(f"this gateway does not own partition {partition}")
+        pause = walk.resume()
+        if pause is None:
+            raise ConflictError(f"partition {partition} is not paused")
+        _log.info("partition_resumed", partition=partition, offset=pause.offset, reason=pause.reason)
+        self.on_pause_changed()
+        self._wake.set()
+        return pause
+
+    async def start(self) -> None:
+        """Find the heads as of now, within their budget; does nothing the second time."""
+        if not self.is_started:
+            await self._finder.start()
+            self.is_started = True
+
+    async def run(self) -> None:
+        """Do the duties until cancelled.
+
+        Raises:
+            LogError: the log or the commits cannot be read; call again to go on.
+        """
+        await self.start()
+        while True:
+            await self.follow()
+            await self.commit_if_due()
+            worked = await self.turn()
+            if not worked:
+                await self._wait()
+
+    async def stop(self) -> None:
+        """Within the stop's time: write the dead letters that are waiting, and commit what is settled."""
+        if self._retrying is not None:
+            self._retrying.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.stop_s):
+                await self._sender.flush()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.stop_s):
+                await self.commit()
+
+    async def follow(self) -> None:
+        """Begin what was gained, drop what was lost."""
+        owned = self._ownership.owned
+        for partition in self._walks.keys() - owned:
+            self._drop(partition)
+        self._loaded = {partition: commit for partition, commit in self._loaded.items() if partition in owned}
+        self._retry_heads()
+        gained = owned - self._walks.keys()
+        if unknown := gained - self._loaded.keys():
+            found = await self._commits.load(unknown)
+            self._loaded.update({partition: found.get(partition) for partition in unknown})
+        for partition in sorted(gained):
+            self._claim(partition, self._loaded[partition])
+        self.numbers.show_totals(owned=len(owned), paused=len(self.pauses))
+
+    async def turn(self) -> int:
+        """Take one page of the partitions that can go on; return how many offsets were passed."""
+        positions = self._positions_in_turn()
+        if not positions:
+            return 0
+        try:
+            found = await self._log.read_many(
+                positions, max_records=self._limits.page_records, max_bytes=self._limits.page_bytes
+            )
+        except OffsetOutOfRangeError as error:
+            self._skip_removed(self._walks[error.partition], error.low)
+            return 1
+        pages: dict[int, list[LogRecord]] = {partition: [] for partition in positions}
+        for record in found:
+            pages[record.partition].append(record)
+        passed = 0
+        for partition, page in pages.items():
+            walk = self._walks[partition]
+            if await self._take(walk, page):
+                walk.advance(found.reached[partition])
+            passed += walk.position - positions[partition]
+            self.numbers.show(walk)
+        await asyncio.sleep(0)
+        return passed
+
+    async def commit_if_due(self) -> None:
+        """Commit what is settled, at most once per interval."""
+        if self._clock.monotonic() >= self._commit_due and self._uncommitted():
+            self._commit_due = self._clock.monotonic() + self._limits.commit_interval_s
+            await self.commit()
+
+    async def commit(self) -> None:
+        """Commit what is settled and not committed yet; a failure is counted, and tried again when due."""
+        fresh = self._uncommitted()
+        if not fresh:
+            return
+        try:
+            await self._commits.save(fresh)
+        except LogError as error:
+            self.commit_error = str(error)
+            self.numbers.commits_failed.inc()
+        else:
+            self.commit_error = None
+            self._saved.update(fresh)
+
+    def _uncommitted(self) -> dict[int, Commit]:
+        return {p: walk.commit for p, walk in self._walks.items() if self._saved.get(p) != walk.commit}
+
+    def _retry_heads(self) -> None:
+        """Ask for missing heads beside the loop: a log that hangs must not hold the partitions that are known."""
+        self._finder.note_growth()
+        if self._finder.wait_s == 0 and (self._retrying is None or self._retrying.done()):
+            self._retrying = asyncio.create_task(self._finder.retry())
+            self._retrying.add_done_callback(lambda _: self._wake.set())
+
+    def _claim(self, partition: int, commit: Commit | None) -> None:
+        if commit is not None:
+            start = commit if commit.epoch == self._log.epoch else Commit(0, 0, self._log.epoch)
+            self._finder.adopt(partition, start.head)
+        elif (head := self._finder.heads.get(partition)) is not None:
+            start = Commit(0, head, self._log.epoch)
+        else:
+            return
+        if start == commit:
+            self._saved[partition] = commit
+        self._walks[partition] = DutyWalk(partition, start.epoch, position=start.position, head=start.head)
+        self.numbers.show(self._walks[partition])
+        self._commit_due = 0.0  # the group's head has to be kept before anything else happens
+
+    def _drop(self, partition: int) -> None:
+        walk = self._walks.pop(partition)
+        self._saved.pop(partition, None)
+        self.numbers.hide(partition)
+        if walk.paused is not None:
+            self.on_pause_changed()
+
+    def _positions_in_turn(self) -> dict[int, int]:
+        """Return the next offsets of walks that can go on, another one first each time."""
+        positions = [(p, walk.position) for p, walk in sorted(self._walks.items()) if walk.can_walk]
+        if not positions:
+            return {}
+        self._turn = (self._turn + 1) % len(positions)
+        return dict(positions[self._turn :] + positions[: self._turn])
+
+    def _skip_removed(self, walk: DutyWalk, low: int) -> None:
+        if walk.partition in self._saved and walk.position:
+            self.numbers.skipped.inc(low - walk.position)
+        walk.advance(low)
+
+    async def _take(self, walk: DutyWalk, records: Sequence[LogRecord]) -> bool:
+        """Examine a page's records in order, up to where the walk has to hold; return whether all were passed."""
+        start, passed = walk.position, 0
+        for record in records:
+            if not await self._examine(walk, record):
+                break
+            walk.advance(record.offset + 1)
+            passed += 1
+        if passed and self._retained is not None:
+            self._retained.take(walk.partition, start, records[:passed])
+        return passed == len(records)
+
+    async def _examine(self, walk: DutyWalk, record: LogRecord) -> bool:
+        """Judge a record and do what is due; return whether the walk may pass it."""
+        decoded, reason = self._decode(record)
+        judgement = judge(reason, walk.age_of(record.offset), self._policies)
+        if reason is not None:
+            if walk.stops_at(record.offset, judgement):
+                self._stop(walk, record.offset, reason)
+                return False
+            if judgement.action is not Action.PASS and not await self._dead_letter(walk, record, reason):
+                return False
+        if decoded is not None:
+            self._audit.observe(decoded)
+        self.numbers.count(judgement, reason)
+        return True
+
+    def _decode(self, record: LogRecord) -> tuple[Decoded | None, str | None]:
+        if record.value is None:
+            return None, NULL
+        try:
+            return decode(record.value, self._record_limits), None
+        except RecordError as error:
+            return None, reason_of(error)
+
+    def _stop(self, walk: DutyWalk, offset: int, reason: str) -> None:
+        pause = walk.stop(offset, reason, self._clock.now_us())
+        _log.warning("partition_paused", partition=walk.partition, offset=offset, reason=pause.reason)
+        self.on_pause_changed()
+
+    async def _dead_letter(self, walk: DutyWalk, record: LogRecord, reason: str) -> bool:
+        """Offer the letter about a record; return False if it has to wait for room."""
+        if not self._sender.has_room:
+            self._sender.refuse()
+            walk.is_blocked = self._sender.waits_for_room
+            return not walk.is_blocked
+        letter = await self._letters.write(record, reason)
+        walk.expect(record.offset)
+        self._sender.offer(letter)
+        return True
+
+    def _settle(self, place: Place) -> None:
+        walk = self._walks.get(place.partition)
+        if walk is not None and walk.epoch == place.epoch:
+            walk.settle(place.offset)
+        for each in self._walks.values():
+            each.is_blocked = False
+        self._wake.set()
+
+    async def _wait(self) -> None:
+        """Return when there may be something to do."""
+        waits = (
+            self._log.wait_beyond({p: walk.position for p, walk in self._walks.items() if walk.can_walk}),
+            self._ownership.changed(self._ownership.owned),
+            self._wake.wait(),
+        )
+        tasks = [asyncio.ensure_future(wait) for wait in waits]
+        try:
+            done, _ = await asyncio.wait(tasks, timeout=self._timeout(), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        self._wake.clear()
+        for task in done:
+            task.result()
+
+    def _timeout(self) -> float | None:
+        """Return the seconds until something is due by itself, or None."""
+        due = [] if self._finder.wait_s is None else [self._finder.wait_s]
+        if self._uncommitted():
+            due.append(max(0.0, self._commit_due - self._clock.monotonic()))
+        return min(due, default=None)

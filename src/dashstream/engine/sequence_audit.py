@@ -1,0 +1,75 @@
+"""Checks that producers' sequences arrive whole, on what is read from the log, for each message inside a batch too.
+
+The first sequence that is seen of a counter is where it begins: nothing is known to be missing before it. A new epoch
+of a known producer on a known thread is a restart, and has to begin at 1. Bookkeeping is bounded; a counter that was
+forgotten begins anew.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from dashstream.engine.items import items_of
+from dashstream.engine.ports import Metrics
+from dashstream.protocol.proto_codec import Decoded
+from dashstream.protocol.sequence import Counter, Order, SequenceTracker
+
+RESTART = "restart"
+FINDINGS = (*(order.value for order in Order), RESTART)
+
+
+class SequenceAudit:
+    """Judges every message of every passed record."""
+
+    def __init__(self, max_counters: int, metrics: Metrics) -> None:
+        self._tracker = SequenceTracker(max_counters)
+        self._max = max_counters
+        self._epochs: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self.totals = dict.fromkeys(FINDINGS, 0)
+        self.missing = 0
+        self._found = metrics.counter(
+            "dashstream_sequences_judged_total",
+            "Messages by how their sequence follows the one before of thread, producer and epoch; "
+            "restart: a producer began anew",
+            {"finding": FINDINGS},
+        )
+        self._missing = metrics.counter("dashstream_sequences_missing_total", "Sequences that gaps skipped")
+
+    def observe(self, decoded: Decoded) -> None:
+        """Judge the messages of one record."""
+        for item in items_of(decoded, 0, 0):
+            header = item.header
+            if header.sequence:
+                self._judge(Counter(header.thread_id, header.producer_id, header.producer_epoch), header.sequence)
+            else:
+                self._count(Order.UNSEQUENCED)
+
+    def _judge(self, counter: Counter, sequence: int) -> None:
+        is_baseline = self._note_epoch(counter)
+        verdict = self._tracker.observe(counter, sequence)
+        if is_baseline:
+            self._count(Order.IN_ORDER)
+            return
+        self._count(verdict.order)
+        if verdict.missing:
+            self.missing += verdict.missing
+            self._missing.inc(verdict.missing)
+
+    def _note_epoch(self, counter: Counter) -> bool:
+        """Return whether nothing can be said about what came before."""
+        producer = (counter.thread_id, counter.producer_id)
+        known = self._epochs.get(producer)
+        self._epochs[producer] = max(counter.producer_epoch, known or 0)
+        self._epochs.move_to_end(producer)
+        if known is None:
+            if len(self._epochs) > self._max:
+                self._epochs.popitem(last=False)
+            return True
+        if counter.producer_epoch > known:
+            self._count(RESTART)
+            return False
+        return not self._tracker.knows(counter)
+
+    def _count(self, finding: str) -> None:
+        self.totals[finding] += 1
+        self._found.inc(finding=finding)
