@@ -8,7 +8,7 @@ supervisor runs the pump again; it goes on where the ring ends, so nothing is sk
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from dashstream.engine.classify import UNREADABLE_REASONS, Unreadable, classify
 from dashstream.engine.hub import Hub
@@ -21,13 +21,23 @@ from dashstream.protocol.framing import Limits
 
 
 class IngestPump:
-    """Moves records from the log into the ring, forever."""
+    """Moves records from the log into the ring, forever. ``tap`` is shown what was moved; it must not wait or raise."""
 
-    def __init__(self, log: Log, ring: Ring, hub: Hub, limits: IngestLimits, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        log: Log,
+        ring: Ring,
+        hub: Hub,
+        limits: IngestLimits,
+        metrics: Metrics,
+        *,
+        tap: Callable[[Sequence[LogRecord]], None] | None = None,
+    ) -> None:
         self._log = log
         self._ring = ring
         self._hub = hub
         self._limits = limits
+        self._tap = tap
         self._record_limits = Limits(max_record_bytes=limits.max_record_bytes)
         self._turn = 0
         self.unreadable = dict.fromkeys(UNREADABLE_REASONS, 0)
@@ -109,6 +119,8 @@ class IngestPump:
         self._ingested.inc(len(records))
         self._ring_bytes.set(ring.bytes)
         self._ring_records.set(len(ring))
+        if self._tap is not None:
+            self._tap(records)
 
     def _note_hole(self, partition: int, end: int, reason: GapReason) -> None:
         start = self._ring.positions[partition]
