@@ -102,4 +102,4 @@ def test_targets_that_are_named_exist_and_are_explained() -> None:
     assert {"setup", "demo", "test"} <= named
     assert named - explained == set()
     phony = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
-    assert phony - explained == {"chromium"}
+    assert phony - explained <= {"chromium", "kafka"}, "what only other targets need has no explanation"
