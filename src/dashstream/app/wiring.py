@@ -92,7 +92,12 @@ async def build(settings: Settings, token: str, instance: str) -> AsyncIterator[
         release = version("dashstream")
         identity = ServerIdentity(release, instance, log.topic, log.epoch, SCHEMA_VERSION, log.partition_count)
         connections = Connections(
-            services, auth, identity, max_record_bytes=record_limits.max_record_bytes, metrics=metrics
+            services,
+            auth,
+            identity,
+            max_record_bytes=record_limits.max_record_bytes,
+            allowed_hosts=settings.http.allowed_hosts,
+            metrics=metrics,
         )
         own.duties.on_pause_changed = connections.send_pauses
         facts = FactsGatherer(

@@ -1,18 +1,14 @@
-"""What every request passes first: the Host check, and headers that every response carries.
-
-A page of another site can make a browser send requests here under a name of its own (DNS rebinding). Such a
-request carries that name in ``Host``; an IP address or ``localhost`` cannot be rebound.
-"""
+"""What every request passes first: the Host check, and headers that every response carries."""
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Collection
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashstream.adapters.http.problems import Problem, problem_response
+from dashstream.engine.own_host import is_own_host
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -49,19 +45,6 @@ class HostGuard:
         else:
             refusal = Problem(421, "wrong_host", "this gateway does not answer to that name")
             await problem_response(refusal)(scope, receive, send_secured)
-
-
-def is_own_host(host: str, allowed: Collection[str]) -> bool:
-    """Tell whether a Host header names this gateway: an IP address, localhost, or an allowed name."""
-    name = host.lower()
-    name = name[1:].partition("]")[0] if name.startswith("[") else name.partition(":")[0]
-    if name == "localhost" or name.rstrip(".") in allowed:
-        return True
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def bearer_token(headers: Headers) -> str | None:

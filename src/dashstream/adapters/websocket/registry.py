@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from dashstream.engine.deliveries import DeliveryServices
@@ -41,9 +41,11 @@ class Connections:
         identity: ServerIdentity,
         *,
         max_record_bytes: int,
+        allowed_hosts: Iterable[str],
         metrics: Metrics,
     ) -> None:
         self.services = services
+        self.allowed_hosts = frozenset(name.lower() for name in allowed_hosts)
         self.auth = auth
         self.identity = identity
         self.limits: ClientLimits = services.limits

@@ -30,6 +30,7 @@ from websockets.server import ServerProtocol
 
 from dashstream.adapters.websocket.registry import Connections
 from dashstream.engine.deliveries import Deliveries
+from dashstream.engine.own_host import is_own_host
 from dashstream.engine.page import Page
 from dashstream.errors import LogError, UnauthenticatedError
 from dashstream.protocol import control
@@ -206,6 +207,8 @@ class Connection(asyncio.Protocol):
     def _refusal(self, request: Request) -> Response | None:
         if urlsplit(request.path).path != PATH:
             return self._core.reject(404, "There is no WebSocket here.\n")
+        if not is_own_host(request.headers.get("Host", ""), self._connections.allowed_hosts):
+            return self._core.reject(421, "This gateway does not answer to that name.\n")
         if not origin_allowed(request.headers, self._limits.allowed_origins):
             return self._core.reject(403, "This origin may not connect.\n")
         if len(self._connections) > self._limits.max_connections:
