@@ -1,6 +1,7 @@
 /** One run: opened from the gateway by its id, or from a file. Everything on the screen follows one playhead. */
 
 import { useEffect } from "react";
+import type { RunFrame } from "../../stores/engine";
 import { useAddressedRunView } from "../../stores/run-view";
 import { useFrame } from "../../stores/use-frame";
 import { useServices } from "../../stores/use-services";
@@ -26,8 +27,15 @@ export function RunPage({ runId }: { runId: string }) {
       (error: unknown) => notify(error instanceof Error ? error.message : String(error), "alert"),
     );
   };
-  if (frame?.openId !== runId) return <EmptyState icon="graph" title="Opening the run…" />;
+  if (frame?.openId !== runId || isOpening(frame))
+    return <EmptyState icon="graph" title="Opening the run…" />;
   return <RunScreen engine={engine} frame={frame} view={view} onExport={save} />;
+}
+
+/** Nothing is known yet and nothing is wrong: the first records are a moment away. */
+function isOpening({ run, receipt, connection }: RunFrame): boolean {
+  const early = ["idle", "connecting", "subscribing", "catching_up"].includes(connection.phase);
+  return run === null && receipt.received === 0 && early && connection.attempt <= 1;
 }
 
 /** The run of a file that was dropped on the page. */
