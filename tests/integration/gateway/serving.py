@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import dataclasses
 import os
+import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,14 @@ from dashstream.protocol.proto_codec import encode
 from dashstream.protocol.record_batch import CONTENT_TYPE, pack_records
 
 TOKEN = "the-token-of-this-test"
+
+
+async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
+    """Wait for a condition that has no event of its own; fail with ``what`` after ten seconds."""
+    end = time.monotonic() + 10
+    while not await condition():
+        assert time.monotonic() < end, f"not within 10 s: {what}"
+        await asyncio.sleep(0.005)
 
 
 @dataclass
@@ -49,9 +58,20 @@ class Served:
 
     async def indexed(self, count: int) -> None:
         """Return when the run index has this many runs."""
-        async with asyncio.timeout(10):
-            while len((await self.http.get("/api/v1/runs", params={"limit": "500"})).json()["runs"]) < count:
-                await asyncio.sleep(0.005)
+
+        async def are_there() -> bool:
+            answer = await self.http.get("/api/v1/runs", params={"limit": "500"})
+            return len(answer.json()["runs"]) >= count
+
+        await until(are_there, f"{count} runs are indexed")
+
+    async def connected(self, count: int) -> None:
+        """Return when this many clients are connected."""
+
+        async def are_connected() -> bool:
+            return len(self.gateway.connections) == count
+
+        await until(are_connected, f"{count} clients are connected")
 
     async def heads(self) -> dict[int, int]:
         """High watermarks of the partitions that hold something, as the log itself says."""

@@ -177,9 +177,7 @@ async def test_connections_are_bounded(tmp_path: Path) -> None:
                 async with stranger(served):
                     pass
             assert caught.value.response.status_code == 503
-        async with asyncio.timeout(10):
-            while len(served.gateway.connections):
-                await asyncio.sleep(0)
+        await served.connected(0)
         async with stranger(served):
             pass
 
@@ -223,6 +221,9 @@ async def mute(served: Served) -> socket.socket:
         "Sec-WebSocket-Protocol: dashstream.v2\r\n\r\n"
     )
     plain.sendall(request.encode())
+    answer = b""
+    while not answer.endswith(b"\r\n\r\n"):
+        answer += await asyncio.to_thread(plain.recv, 1)
     for frame in ({**HELLO, "token": TOKEN}, {"type": "subscribe", "id": 1, "start": {"from": "earliest"}}):
         data = json.dumps(frame).encode()
         plain.sendall(b"\x81" + bytes((0x80 | 126,)) + len(data).to_bytes(2) + bytes(4) + data)
@@ -231,11 +232,7 @@ async def mute(served: Served) -> socket.socket:
 
 async def dropped(served: Served, plain: socket.socket) -> bool:
     """Wait until the gateway has let go of a client; True when it was reset."""
-    async with asyncio.timeout(10):
-        while not len(served.gateway.connections):
-            await asyncio.sleep(0)
-        while len(served.gateway.connections):
-            await asyncio.sleep(0.01)
+    await served.connected(0)
     plain.settimeout(10)
     try:
         while await asyncio.to_thread(plain.recv, 65_536):
@@ -257,9 +254,7 @@ async def test_a_client_that_does_not_read_is_closed_in_time_and_costs_others_no
             await say(socket, {"type": "subscribe", "id": 1, "start": {"from": "earliest"}})
             heard = await replay_with_acks(socket)
             assert len(offsets(heard)) == 480
-            async with asyncio.timeout(10):
-                while len(served.gateway.connections) > 1:
-                    await asyncio.sleep(0.01)
+            await served.connected(1)
         plain.close()
 
 
