@@ -110,7 +110,9 @@ export class Editor {
   }
 
   protected insert(trail: Container[], _path: readonly string[], index: number, value: JsonValue): void {
-    (trail.at(-1) as JsonValue[]).splice(index, 0, value);
+    const array = trail.at(-1) as JsonValue[];
+    if (index === array.length) array.push(value);
+    else array.splice(index, 0, value);
   }
 
   protected remove(trail: Container[], _path: readonly string[], key: string | number): void {
@@ -175,11 +177,20 @@ export class Editor {
   private own(value: JsonValue): Container {
     if (typeof value !== "object" || value === null) throw new PatchError("a path leads through a scalar");
     if (this.owned.has(value)) return value;
-    const fresh = Array.isArray(value) ? value.slice() : { ...value };
+    const fresh = Array.isArray(value) ? copyWithRoom(value) : { ...value };
     this.owned.add(fresh);
     this.copied(value, fresh);
     return fresh;
   }
+}
+
+const ROOM: readonly JsonValue[] = [null, null, null, null];
+
+/** A copy that has room for a few more: an append to an exact copy would copy it a second time, and slower. */
+function copyWithRoom(array: JsonValue[]): JsonValue[] {
+  const copy = array.concat(ROOM);
+  copy.length = array.length;
+  return copy;
 }
 
 /** Return the value at a path; throws PatchError when there is none. */
