@@ -16,6 +16,7 @@ from playwright.async_api import Locator, Page, expect
 DASHSTREAM = Path(sys.executable).parent / "dashstream"
 PROGRAMS = Path(__file__).parent / "programs"
 DEADLINE_S = 30.0
+_STARTED: list[asyncio.subprocess.Process] = []
 
 
 async def run_program(gateway: Any, name: str, *arguments: str, data_dir: Path) -> asyncio.subprocess.Process:
@@ -26,9 +27,20 @@ async def run_program(gateway: Any, name: str, *arguments: str, data_dir: Path) 
         "DASHSTREAM_SDK_TOKEN": gateway.token,
         "DASHSTREAM_SDK_DATA_DIR": str(data_dir),
     }
-    return await asyncio.create_subprocess_exec(
+    program = await asyncio.create_subprocess_exec(
         DASHSTREAM, "run", str(PROGRAMS / name), *arguments, env=env, stderr=asyncio.subprocess.PIPE
     )
+    _STARTED.append(program)
+    return program
+
+
+async def end_programs() -> None:
+    """End what a failed test left running."""
+    for program in _STARTED:
+        if program.returncode is None:
+            program.kill()
+            await program.wait()
+    _STARTED.clear()
 
 
 async def finish(program: asyncio.subprocess.Process) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 import webbrowser
@@ -40,6 +41,7 @@ def demo(
     - `dashstream demo --runs 3 --no-browser`
     """
     folder = data_dir_of(data_dir)
+    signal.signal(signal.SIGTERM, _stop)
     with _gateway(folder, port) as (url, token):
         page = f"{url}/#token={token}"
         sys.stdout.write(
@@ -57,10 +59,17 @@ def demo(
             sys.stdout.write(f"  asking: {question}\n")
             sys.stdout.flush()
 
-        asyncio.run(ask_forever(runs=runs, pace=pace, asked=asked))
         import dashstream
 
-        dashstream.flush()
+        try:
+            asyncio.run(ask_forever(runs=runs, pace=pace, asked=asked))
+        finally:
+            dashstream.flush()  # the last records are in before the gateway ends
+
+
+def _stop(*_: object) -> None:
+    """End as on the last question: the run in flight is cancelled, the gateway told to stop."""
+    raise SystemExit(0)
 
 
 def _observe(url: str, token: str, folder: Path) -> None:
@@ -101,6 +110,8 @@ def _gateway(folder: Path, port: int) -> Iterator[tuple[str, str]]:
         str(port),
         "--data-dir",
         str(folder),
+        "--logging-level",
+        "warning",
     ]
     # Its own session: a Ctrl-C ends the program first, and the gateway after the last record is in.
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)  # noqa: S603  # our own command
