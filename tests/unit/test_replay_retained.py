@@ -141,7 +141,7 @@ async def test_an_empty_tier_never_means_up_to_date() -> None:
     made = await world([0] * 50, dense=False, ring_at=10)
     assert await made.walk(0, retained=True, page_bytes=1 << 20) == list(range(50))
     assert made.tiers == [Tier.LOG, Tier.MEMORY]
-    assert made.store.reads == 1
+    assert made.store.asked == 1
 
 
 async def test_a_failing_tier_never_means_up_to_date() -> None:
@@ -166,3 +166,55 @@ async def test_what_the_log_has_removed_is_told_only_up_to_where_the_tier_begins
     made.log.trim(P, 30)
     seen = await made.walk(0, retained=True)
     assert seen == [*((offset, "not_retained") for offset in range(20)), *range(20, 50)]
+
+
+class HandClock:
+    """Time that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def now_us(self) -> int:
+        return int(self.now * 1e6)
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+async def test_a_failing_store_is_left_alone_for_longer_and_longer() -> None:
+    store, clock = MemoryRetainedStore(), HandClock()
+    reader = RetainedReader(store, "epoch", RetainedLimits(retry_s=1, longest_retry_s=8), clock, NoMetrics())
+    claim = await store.claim(P, "epoch", 1)
+    await store.write(claim, Run(0, (LogRecord(P, 0, 1, b"k", b"v"),)))
+
+    async def asked_within(seconds: int) -> int:
+        before = store.asked
+        for _ in range(seconds * 10):
+            clock.now += 0.1
+            await reader.read(P, 0, max_records=1, max_bytes=1)
+        return store.asked - before
+
+    assert await asked_within(1) == 10
+    store.error = RetainedError("down")
+    assert await asked_within(60) in range(8, 30)
+    store.error = None
+    clock.now += 8
+    assert await asked_within(1) == 10
+
+
+async def test_a_store_that_hangs_is_tried_by_one_reader_alone() -> None:
+    class HangingStore(MemoryRetainedStore):
+        async def read(self, *_: object, **__: object) -> None:
+            self.asked += 1
+            await asyncio.Event().wait()
+
+    store, clock = HangingStore(), HandClock()
+    limits = RetainedLimits(read_timeout_s=0.01, retry_s=1, concurrent_reads=2)
+    reader = RetainedReader(store, "epoch", limits, clock, NoMetrics())
+    many = [reader.read(P, 0, max_records=1, max_bytes=1) for _ in range(50)]
+    assert await asyncio.gather(*many) == [None] * 50
+    assert store.asked == 2
+    clock.now += 2
+    many = [reader.read(P, 0, max_records=1, max_bytes=1) for _ in range(50)]
+    assert await asyncio.gather(*many) == [None] * 50
+    assert store.asked == 3

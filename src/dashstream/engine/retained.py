@@ -26,6 +26,7 @@ from typing import Protocol
 
 import structlog
 
+from dashstream.engine.backoff import Backoff, BackoffLimits
 from dashstream.engine.limits import KIB, MIB
 from dashstream.engine.ports import Clock, LogRecord, Metrics
 from dashstream.errors import RetainedError
@@ -57,7 +58,11 @@ class RetainedLimits:
     concurrent_writes: int = option(8, "partitions written at the same time", unit="count", low=1)
     concurrent_reads: int = option(8, "pages read for replays at the same time", unit="count", low=1)
     write_attempts: int = option(5, "attempts to write a batch before it is given up", unit="count", low=1)
-    retry_s: float = option(1.0, "after a failed read, how long readers go straight to the log", unit="s", low=0)
+    read_timeout_s: float = option(1.0, "time for one page before a reader goes to the log", unit="s", low=0.01)
+    retry_s: float = option(
+        1.0, "after a failed read, how long readers go straight to the log; doubles with each", unit="s", low=0
+    )
+    longest_retry_s: float = option(30.0, "longest such time", unit="s", low=0)
     trim_interval_s: float = option(30.0, "how often records that are too old are removed", unit="s", low=0)
 
 
@@ -140,16 +145,21 @@ class RetainedStore(Protocol):
 
 
 class RetainedReader:
-    """Reads the tier for replays. A store that fails is left alone for a while: the log has everything."""
+    """Reads the tier for replays. A store that fails is left alone for a while: the log has everything.
+
+    That while grows with each failure, and after it one read alone tries the store, so that a store that hangs costs
+    a replay next to nothing.
+    """
 
     def __init__(
         self, store: RetainedStore, epoch: str, limits: RetainedLimits, clock: Clock, metrics: Metrics
     ) -> None:
         self._store = store
         self._epoch = epoch
-        self._limits = limits
+        self._timeout_s = limits.read_timeout_s
         self._clock = clock
-        self._resume_at = float("-inf")
+        self._backoff = Backoff(BackoffLimits(first_s=limits.retry_s, longest_s=limits.longest_retry_s))
+        self._closed_until: float | None = None
         self._slots = asyncio.Semaphore(limits.concurrent_reads)
         self._reads = metrics.counter(
             "dashstream_retained_reads_total", "Pages asked of the retained tier", {"outcome": READ_OUTCOMES}
@@ -158,20 +168,32 @@ class RetainedReader:
     async def read(self, partition: int, offset: int, *, max_records: int, max_bytes: int) -> Stretch | None:
         """Return a stretch as ``RetainedStore.read`` does; None also when the store fails or was failing just now."""
         async with self._slots:
-            if self._clock.monotonic() < self._resume_at:
+            if not self._may_try():
                 self._reads.inc(outcome="skipped")
                 return None
             try:
-                found = await self._store.read(
-                    partition, self._epoch, offset, max_records=max_records, max_bytes=max_bytes
-                )
-            except RetainedError as error:
-                self._resume_at = self._clock.monotonic() + self._limits.retry_s
+                async with asyncio.timeout(self._timeout_s):
+                    found = await self._store.read(
+                        partition, self._epoch, offset, max_records=max_records, max_bytes=max_bytes
+                    )
+            except (RetainedError, TimeoutError) as error:
+                self._closed_until = self._clock.monotonic() + self._backoff.next_delay()
                 self._reads.inc(outcome="failed")
-                _log.warning("retained_read_failed", partition=partition, error=str(error))
+                _log.warning("retained_read_failed", partition=partition, error=str(error) or "timed out")
                 return None
+        self._closed_until = None
+        self._backoff.reset()
         self._reads.inc(outcome="absent" if found is None else "found")
         return found
+
+    def _may_try(self) -> bool:
+        if self._closed_until is None:
+            return True
+        now = self._clock.monotonic()
+        if now < self._closed_until:
+            return False
+        self._closed_until = now + self._timeout_s  # the others wait for what this one finds
+        return True
 
 
 def record_bytes(record: LogRecord) -> int:

@@ -38,7 +38,7 @@ class MemoryRetainedStore:
         self._partitions: dict[int, _Partition] = {}
         self.error: RetainedError | None = None
         self.writes = 0
-        self.reads = 0
+        self.asked = 0
 
     async def claim(self, partition: int, epoch: str, now_us: int) -> Claim:
         """See ``RetainedStore.claim``."""
@@ -72,8 +72,8 @@ class MemoryRetainedStore:
         self, partition: int, epoch: str, offset: int, *, max_records: int, max_bytes: int
     ) -> Stretch | None:
         """See ``RetainedStore.read``."""
+        self.asked += 1
         self._check()
-        self.reads += 1
         part = self._partitions.get(partition)
         if part is None or part.epoch != epoch:
             return None
