@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 
 from dashstream.adapters.memory.commits import MemoryCommits
@@ -108,6 +109,16 @@ class Rig:
         self.log = MemoryLog(LogLimits(partitions=self.partitions), dense=self.dense)
         self.letters_log = MemoryLog(LogLimits(partitions=1), topic="letters")
         self.commits = MemoryCommits()
+        self.begin()
+
+    def beside(self) -> Rig:
+        """Return another process on the same logs and commits."""
+        other = copy(self)
+        other.begin()
+        return other
+
+    def begin(self) -> None:
+        """Be a process of its own."""
         self.taken: list[tuple[int, int, list[LogRecord]]] = []
         self.ownership = FakeOwnership(range(self.partitions))
         self.restart()

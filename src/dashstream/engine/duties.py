@@ -27,7 +27,7 @@ from dashstream.engine.duty_metrics import DutyMetrics
 from dashstream.engine.duty_walk import DutyWalk, Pause
 from dashstream.engine.head_finder import HeadFinder
 from dashstream.engine.letter_sender import LetterSender
-from dashstream.engine.outcomes import NULL, Action, judge
+from dashstream.engine.outcomes import NULL, Action, Age, judge
 from dashstream.engine.ownership import Ownership
 from dashstream.engine.ports import Clock, Log, LogRecord, Metrics
 from dashstream.engine.sequence_audit import SequenceAudit
@@ -36,6 +36,9 @@ from dashstream.protocol.framing import Limits
 from dashstream.protocol.proto_codec import Decoded, decode
 
 _log = structlog.get_logger(__name__)
+
+OLD_BY_TIME_US = 3_600_000_000
+"""A new record whose stamp is older than this is counted as suspicious, and changes nothing else."""
 
 
 class RecordTaker(Protocol):
@@ -282,6 +285,10 @@ class Duties:
         if decoded is not None:
             self._audit.observe(decoded)
         self.numbers.count(judgement, reason)
+        if judgement.age is Age.NEW:
+            stamp = record.timestamp_us if decoded is None else decoded.header.timestamp_us
+            if 0 < stamp < self._clock.now_us() - OLD_BY_TIME_US:
+                self.numbers.old_by_time.inc()
         return True
 
     def _decode(self, record: LogRecord) -> tuple[Decoded | None, str | None]:

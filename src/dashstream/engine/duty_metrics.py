@@ -49,6 +49,11 @@ class DutyMetrics:
         self._settled = metrics.gauge(
             "dashstream_partition_settled", "Next offset after all that is settled on an owned partition", labels
         )
+        self.old_by_time = metrics.counter(
+            "dashstream_duties_old_by_time_total",
+            "New records whose own time stamp is more than an hour old: backfilled, delayed, or from a wrong clock; "
+            "they are new all the same",
+        )
         self.commits_failed = metrics.counter(
             "dashstream_duties_commits_failed_total", "Commits of positions that could not be kept"
         )

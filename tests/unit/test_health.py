@@ -1,0 +1,70 @@
+"""Health's verdict on what the duties say: new failures only, from a minimum sample, each reason reachable."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from dashstream.engine.health import FAILURE_SAMPLE_RECORDS, Facts, Level, judge
+
+WELL = Facts(
+    log_reachable=True,
+    pump_running=True,
+    index_lag=0,
+    disk_free_bytes=1 << 40,
+    records_accepted=0,
+    records_rejected=0,
+    new_records=0,
+    new_failures=0,
+    payloads_missing=0,
+    requests_overloaded=0,
+    slow_clients=0,
+    heads_unresolved=0,
+    partitions_paused=(),
+    dead_letters_lost=0,
+)
+
+
+def checks(**facts: object) -> list[str]:
+    return [reason.check for reason in judge(dataclasses.replace(WELL, **facts)).reasons]
+
+
+def test_nothing_tried_is_nothing_failed() -> None:
+    assert judge(WELL).level is Level.OK
+    assert judge(WELL).unknown == ()
+
+
+@pytest.mark.parametrize(
+    ("seen", "failed", "expected"),
+    [
+        (1, 1, []),
+        (FAILURE_SAMPLE_RECORDS - 1, FAILURE_SAMPLE_RECORDS - 1, []),
+        (100, 5, []),
+        (100, 6, ["decode"]),
+        (FAILURE_SAMPLE_RECORDS, FAILURE_SAMPLE_RECORDS, ["decode"]),
+    ],
+)
+def test_a_rate_needs_a_sample(seen: int, failed: int, expected: list[str]) -> None:
+    assert checks(new_records=seen, new_failures=failed) == expected
+
+
+@pytest.mark.parametrize(
+    ("facts", "check"),
+    [
+        ({"payloads_missing": 1}, "missing_payload"),
+        ({"duties_error": "x"}, "duties"),
+        ({"commit_error": "x"}, "duties"),
+        ({"heads_unresolved": 2}, "heads"),
+        ({"partitions_paused": ("partition 1 is paused",)}, "paused"),
+        ({"dead_letters_error": "x"}, "dead_letters"),
+        ({"dead_letters_lost": 1}, "dead_letters"),
+    ],
+)
+def test_each_reason_can_be_reached(facts: dict[str, object], check: str) -> None:
+    assert checks(**facts) == [check]
+
+
+def test_the_paused_reason_is_bounded() -> None:
+    (reason,) = judge(dataclasses.replace(WELL, partitions_paused=tuple("abcdefgh"))).reasons
+    assert reason.message == "a; b; c; d; e; and 3 more"
