@@ -59,7 +59,7 @@ def outcome(drive: Drive, graph: Any, given: Any, config: Any) -> tuple[Counter[
     """Run and return what came out, without what differs from run to run, and what was raised."""
     try:
         out = drive(graph, given, config)
-    except Exception as error:  # noqa: BLE001 - what was raised is what is compared
+    except Exception as error:  # noqa: BLE001  # what was raised is what is compared
         return Counter([scrubbed(error)]), error
     parts = out if isinstance(out, list) else [out]
     return Counter(map(scrubbed, parts)), None
