@@ -5,7 +5,7 @@
  * choice stays until it is given up with "Follow newest".
  */
 
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useId, useState } from "react";
 import { plural } from "../../model/display";
 import { Button } from "../../widgets/button";
 import { SplitPane } from "../../widgets/split-pane";
@@ -30,6 +30,8 @@ interface CallBrowserProps<T extends Call> {
 }
 
 export function CallBrowser<T extends Call>({ noun, calls, header, row, detail }: CallBrowserProps<T>) {
+  const name = useId();
+  const rowId = (index: number) => `${name}-${index}`;
   const [chosen, setChosen] = useState<string | null>(null);
   const [share, setShare] = useState(LIST_SHARE);
   const place = calls.findIndex(({ id }) => id === chosen);
@@ -60,11 +62,17 @@ export function CallBrowser<T extends Call>({ noun, calls, header, row, detail }
               active={active}
               onActive={(index) => setChosen(calls[index]?.id ?? null)}
               header={<div className="call-row call-row--header">{header}</div>}
+              rowId={rowId}
               row={(index) => {
                 const one = calls[index];
                 return (
                   one && (
-                    <Row selected={index === active} onSelect={() => setChosen(one.id)} content={row(one)} />
+                    <Row
+                      id={rowId(index)}
+                      selected={index === active}
+                      onSelect={() => setChosen(one.id)}
+                      content={row(one)}
+                    />
                   )
                 );
               }}
@@ -77,19 +85,19 @@ export function CallBrowser<T extends Call>({ noun, calls, header, row, detail }
   );
 }
 
-function Row({
-  selected,
-  onSelect,
-  content,
-}: {
+interface RowProps {
+  id: string;
   selected: boolean;
   onSelect: () => void;
   content: ReactNode;
-}) {
+}
+
+function Row({ id, selected, onSelect, content }: RowProps) {
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus and moves the cursor over its rows
     // biome-ignore lint/a11y/useKeyWithClickEvents: the list handles the keys for all of its rows
     <div
+      id={id}
       className="call-row"
       role="option"
       aria-selected={selected}

@@ -5,6 +5,7 @@ import { Chip } from "../../../widgets/chip";
 import { KIND_LOOKS } from "./event-kinds";
 
 interface EventRowViewProps {
+  id: string;
   row: EventRow;
   startedUs: number | null;
   selected: boolean;
@@ -16,13 +17,14 @@ interface EventRowViewProps {
 }
 
 export const EventRowView = memo(function EventRowView(props: EventRowViewProps) {
-  const { row, startedUs, selected, later, atPlayhead, onSelect } = props;
+  const { id, row, startedUs, selected, later, atPlayhead, onSelect } = props;
   const look = KIND_LOOKS[row.kind];
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: the table has the focus and moves the cursor over its rows
     // biome-ignore lint/a11y/useKeyWithClickEvents: the table handles the keys for all of its rows
     // biome-ignore lint/a11y/useSemanticElements: rows out of sight do not exist, which a table element cannot say
     <div
+      id={id}
       className="event-row"
       role="row"
       aria-selected={selected}

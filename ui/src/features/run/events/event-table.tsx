@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import type { EventRow } from "../../../stores/engine";
 import { VirtualList } from "../../../widgets/virtual-list";
 import { EventRowView } from "./event-row";
@@ -17,6 +17,8 @@ interface EventTableProps {
 
 export function EventTable({ window, total, startedUs, chosen, following, onChoose }: EventTableProps) {
   const { rowAt, onRange, upToPlayhead } = window;
+  const name = useId();
+  const rowId = (index: number) => `${name}-${index}`;
   const { active, moveTo } = useCursor(window, chosen, onChoose);
   const playhead = upToPlayhead === null ? null : upToPlayhead - 1;
   return (
@@ -30,10 +32,12 @@ export function EventTable({ window, total, startedUs, chosen, following, onChoo
       onRange={onRange}
       followEnd={following}
       header={<Header />}
+      rowId={rowId}
       row={(index) => {
         const row = rowAt(index);
         return row ? (
           <EventRowView
+            id={rowId(index)}
             row={row}
             startedUs={startedUs}
             selected={row.index === chosen?.index}

@@ -6,18 +6,21 @@ import { Chip } from "../../../widgets/chip";
 import { CodeBlock } from "../../../widgets/code-block";
 import { Fact } from "../../../widgets/field";
 import { Icon } from "../../../widgets/icon";
+import { BoundedText, prettyJson } from "../bounded-text";
 import { isUndeclared, KIND_ICON, NODE_STATUS, statusText } from "./node-status";
 
 interface ExplainCardProps {
   node: GraphNode;
   view: GraphView;
   edgesObserved: boolean;
+  /** JSON texts of what the node waits for. */
+  questions: readonly string[];
   onShow: (id: string) => void;
   onClose: () => void;
 }
 
 /** One node in words: how it is, how often it ran, why it ran, and where it led. */
-export function ExplainCard({ node, view, edgesObserved, onShow, onClose }: ExplainCardProps) {
+export function ExplainCard({ node, view, edgesObserved, questions, onShow, onClose }: ExplainCardProps) {
   const names = new Map(view.nodes.map(({ id, name }) => [id, name]));
   const incoming = view.edges.filter(({ target }) => target === node.id);
   const outgoing = view.edges.filter(({ source }) => source === node.id);
@@ -47,6 +50,13 @@ export function ExplainCard({ node, view, edgesObserved, onShow, onClose }: Expl
       {node.lastError !== null && (
         <Part title="Last error">
           <CodeBlock code={node.lastError} label="Copy the error" wrap />
+        </Part>
+      )}
+      {questions.length > 0 && (
+        <Part title="What it asks">
+          {questions.map((question) => (
+            <BoundedText key={question} text={prettyJson(question)} copyLabel="Copy the question" />
+          ))}
         </Part>
       )}
       {node.kind !== "start" && (

@@ -74,6 +74,19 @@ describe("the graph pane", () => {
     expect(screen.queryByTestId("explain-node")).toBeNull();
   });
 
+  it("shows what a waiting node asks", async () => {
+    const asks = { id: "i1", value: '{"approve":true}', when: "inside", sequence: "9", step: 3 } as const;
+    const engine = createFakeEngine({
+      frame: { run: summaryOf({ interrupts: [{ ...asks, nodeId: "approve" }] }) },
+    });
+    const waiting = graphWith("approve", { status: "interrupted", executions: 1 });
+    renderPane(GraphPane, { engine, answers: { graphAt: () => waiting } });
+    const approve = await node("approve");
+    expect(approve.textContent).toContain("Waiting for you");
+    fireEvent.click(approve);
+    expect(screen.getByTestId("explain-node").textContent).toContain('"approve": true');
+  });
+
   it("finds a node by name and goes to it with Enter", async () => {
     renderPane(GraphPane);
     await node("write");

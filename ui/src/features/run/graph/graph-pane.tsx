@@ -6,7 +6,7 @@
 
 import { useMemo, useRef, useState } from "react";
 import { plural } from "../../../model/display";
-import type { GraphView, RunFrame } from "../../../stores/engine";
+import type { GraphNode, GraphView, RunFrame } from "../../../stores/engine";
 import { EmptyState } from "../../../widgets/empty-state";
 import { momentKey, type PaneProps } from "../pane";
 import { PaneAnswer } from "../pane-states";
@@ -83,6 +83,7 @@ function Graph({ view, frame }: { view: GraphView; frame: RunFrame }) {
           <ExplainCard
             node={shown}
             view={view}
+            questions={questionsOf(shown, frame)}
             edgesObserved={frame.run?.truthEdges !== "reduced"}
             onShow={show}
             onClose={() => setSelected(null)}
@@ -99,6 +100,11 @@ function findNodes(view: GraphView, search: string): readonly string[] | null {
   return view.nodes
     .filter(({ name, id }) => `${name} ${id}`.toLowerCase().includes(text))
     .map(({ id }) => id);
+}
+
+function questionsOf(node: GraphNode, frame: RunFrame): readonly string[] {
+  if (node.status !== "interrupted") return [];
+  return (frame.run?.interrupts ?? []).filter(({ nodeId }) => nodeId === node.id).map(({ value }) => value);
 }
 
 /** What the picture cannot show, in words. */

@@ -105,6 +105,19 @@ describe("the state pane", () => {
     expect(within(list).queryByText("/topic")).toBeNull();
   });
 
+  it("shows in the tree what was selected in the list of changes", async () => {
+    renderPane(StatePane, { moment: { kind: "step", step: 4 } });
+    await row("/topic");
+    fireEvent.click(screen.getByTestId("only-changes"));
+    fireEvent.click(await screen.findByText("/drafts/1"));
+    fireEvent.click(screen.getByTestId("only-changes"));
+    const shown = await row("/drafts/1");
+    expect(shown.getAttribute("aria-selected")).toBe("true");
+    await waitFor(() =>
+      expect(screen.getByRole("tree").getAttribute("aria-activedescendant")).toBe(shown.getAttribute("id")),
+    );
+  });
+
   it("compares with any other step", async () => {
     renderPane(StatePane, { moment: { kind: "step", step: 4 } });
     await row("/topic");

@@ -4,7 +4,7 @@
  * Only the rows in sight are ever asked of the engine; the whole state leaves it only when it is copied.
  */
 
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { bytes, count, plural } from "../../../model/display";
 import type { RunFrame, StateRows } from "../../../stores/engine";
 import { EmptyState } from "../../../widgets/empty-state";
@@ -29,7 +29,7 @@ export function StatePane({ path, onPath, ...props }: StatePaneProps) {
   const [ownPath, setOwnPath] = useState("");
   const selected = (path ?? ownPath) || null;
   const select = useCallback((next: string) => (onPath ?? setOwnPath)(next), [onPath]);
-  const [expanded, setExpanded] = useState<readonly string[]>(() => (selected ? ancestorsOf(selected) : []));
+  const [expanded, setExpanded] = useState<readonly string[]>([]);
   const [search, setSearch] = useState("");
   const [onlyChanges, setOnlyChanges] = useState(false);
   const [compare, setCompare] = useState<Compare>("previous");
@@ -37,6 +37,10 @@ export function StatePane({ path, onPath, ...props }: StatePaneProps) {
   const ns = frame.run?.namespaces.includes(chosenNs) ? chosenNs : "";
   const view = useMemo(() => ({ ns, expanded, compare, search }), [ns, expanded, compare, search]);
   const window = useStateRows(props, view);
+  // What is selected from elsewhere, as by a link or in the list of changes, is in sight in the tree.
+  useEffect(() => {
+    if (selected !== null) setExpanded((before) => [...new Set([...before, ...ancestorsOf(selected)])]);
+  }, [selected]);
   const expand = useCallback((target: string, open: boolean) => {
     setExpanded((before) => [...before.filter((one) => one !== target), ...(open ? [target] : [])]);
   }, []);

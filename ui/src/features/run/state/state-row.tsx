@@ -13,6 +13,7 @@ const MARKS: Readonly<Record<ChangeMark, readonly [glyph: string, word: string]>
 };
 
 interface StateRowViewProps {
+  id: string;
   row: StateRow;
   selected: boolean;
   onSelect: (row: StateRow) => void;
@@ -21,6 +22,7 @@ interface StateRowViewProps {
 
 /** One line of the state: mark of change, key, value, and what the value was before. */
 export const StateRowView = memo(function StateRowView({
+  id,
   row,
   selected,
   onSelect,
@@ -31,6 +33,7 @@ export const StateRowView = memo(function StateRowView({
     // biome-ignore lint/a11y/useFocusableInteractive: the tree has the focus and moves the cursor over its rows
     // biome-ignore lint/a11y/useKeyWithClickEvents: the tree handles the keys for all of its rows
     <div
+      id={id}
       className="state-row"
       role="treeitem"
       aria-level={row.depth + 1}

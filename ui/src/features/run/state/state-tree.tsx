@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useCallback, useEffect, useId, useRef, useState } from "react";
 import type { StateRow } from "../../../stores/engine";
 import { VirtualList } from "../../../widgets/virtual-list";
 import { parentOf } from "./pointers";
@@ -17,6 +17,8 @@ interface StateTreeProps {
 /** The tree: up and down move the cursor, right opens or goes in, left closes or goes out, Enter opens or closes. */
 export function StateTree({ window, selected, onSelect, onExpand }: StateTreeProps) {
   const { answer, rowAt, onRange } = window;
+  const name = useId();
+  const rowId = (index: number) => `${name}-${index}`;
   const { active, moveTo } = useCursor(window, selected, onSelect);
   const select = useCallback((row: StateRow) => onSelect(row.path), [onSelect]);
   const toggle = useCallback((row: StateRow) => onExpand(row.path, !row.expanded), [onExpand]);
@@ -48,10 +50,17 @@ export function StateTree({ window, selected, onSelect, onExpand }: StateTreePro
         }}
         onKey={onKey}
         onRange={onRange}
+        rowId={rowId}
         row={(index) => {
           const row = rowAt(index);
           return row ? (
-            <StateRowView row={row} selected={row.path === selected} onSelect={select} onToggle={toggle} />
+            <StateRowView
+              id={rowId(index)}
+              row={row}
+              selected={row.path === selected}
+              onSelect={select}
+              onToggle={toggle}
+            />
           ) : (
             <div className="state-row state-row--missing" />
           );
