@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 
@@ -12,7 +12,7 @@ from dashstream.adapters.memory.log import MemoryLog
 from dashstream.adapters.prometheus import PrometheusMetrics
 from dashstream.engine.dead_letter import DeadLetter, LetterWriter
 from dashstream.engine.dead_letters import DeadLetters, LetterQuery
-from dashstream.engine.duties import Duties, DutyParts
+from dashstream.engine.duties import Duties, DutyParts, RecordTaker
 from dashstream.engine.duty_limits import DeadLetterLimits, DutyLimits
 from dashstream.engine.head_finder import HeadFinder, HeadSource, LogHeads
 from dashstream.engine.letter_sender import LetterSender
@@ -103,6 +103,7 @@ class Rig:
     letter_limits: DeadLetterLimits = field(default_factory=DeadLetterLimits)
     dense: bool = True
     source: HeadSource | None = None
+    retainer: RecordTaker | None = None
 
     def __post_init__(self) -> None:
         self.clock = FakeClock()
@@ -119,7 +120,7 @@ class Rig:
 
     def begin(self) -> None:
         """Be a process of its own."""
-        self.taken: list[tuple[int, int, list[LogRecord]]] = []
+        self.taken: list[LogRecord] = []
         self.ownership = FakeOwnership(range(self.partitions))
         self.restart()
 
@@ -147,13 +148,16 @@ class Rig:
             letters=LetterWriter(self.log, self.letter_limits, record_limits, self.clock, instance="i"),
             clock=self.clock,
             metrics=self.metrics,
-            retained=self,
+            retained=self.retainer or self,
         )
         self.duties = Duties(parts, self.limits, record_limits)
 
-    def take(self, partition: int, start: int, records: Sequence[LogRecord]) -> None:
+    def own(self, partitions: Collection[int]) -> None:
+        """Be the retained tier: nothing to do."""
+
+    def offer(self, records: Sequence[LogRecord]) -> None:
         """Be the retained tier."""
-        self.taken.append((partition, start, list(records)))
+        self.taken += records
 
     async def append(self, *values: bytes | None, partition: int = 0) -> None:
         """Append values to a partition."""

@@ -12,7 +12,7 @@ commit and the end; its dead letter has the same key then.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -42,10 +42,13 @@ OLD_BY_TIME_US = 3_600_000_000
 
 
 class RecordTaker(Protocol):
-    """The writer of the retained tier: takes records in order and never makes the walk wait."""
+    """The writer of the retained tier; it never makes the walk wait and never raises."""
 
-    def take(self, partition: int, start: int, records: Sequence[LogRecord]) -> None:
-        """Take all records that the log has from ``start`` to the last of these; never empty."""
+    def own(self, partitions: Collection[int]) -> None:
+        """Write these partitions from now on, and no others."""
+
+    def offer(self, records: Sequence[LogRecord]) -> None:
+        """Take records of owned partitions: since a partition was gained, all that the log has of it, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,8 @@ class Duties:
         for partition in self._walks.keys() - owned:
             self._drop(partition)
         self._loaded = {partition: commit for partition, commit in self._loaded.items() if partition in owned}
+        if self._retained is not None:
+            self._retained.own(owned)
         self._retry_heads()
         gained = owned - self._walks.keys()
         if unknown := gained - self._loaded.keys():
@@ -262,15 +267,17 @@ class Duties:
 
     async def _take(self, walk: DutyWalk, records: Sequence[LogRecord]) -> bool:
         """Examine a page's records in order, up to where the walk has to hold; return whether all were passed."""
-        start, passed = walk.position, 0
-        for record in records:
-            if not await self._examine(walk, record):
-                break
-            walk.advance(record.offset + 1)
-            passed += 1
-        if passed and self._retained is not None:
-            self._retained.take(walk.partition, start, records[:passed])
-        return passed == len(records)
+        passed = 0
+        try:
+            for record in records:
+                if not await self._examine(walk, record):
+                    return False
+                walk.advance(record.offset + 1)
+                passed += 1
+        finally:
+            if passed and self._retained is not None:
+                self._retained.offer(records[:passed])
+        return True
 
     async def _examine(self, walk: DutyWalk, record: LogRecord) -> bool:
         """Judge a record and do what is due; return whether the walk may pass it."""

@@ -163,6 +163,7 @@ class Retainer:
         """Own these partitions from now on, and no others; what waits for others is left to their owners."""
         for partition in self._lanes.keys() - set(partitions):
             del self._lanes[partition]
+            self._ends.pop(partition, None)  # what comes meanwhile may not be offered here
             self._failing.discard(partition)
         for partition in set(partitions) - self._lanes.keys():
             self._lanes[partition] = _Lane(partition, self._limits, Backoff(self._backoff))
