@@ -4,7 +4,8 @@ import { useEffect, useRef, useState } from "react";
 import type { EngineApi, RunFrame, TimelineView } from "../../../stores/engine";
 import { useAnswer } from "../use-answer";
 
-const LIMIT = 10_000;
+/** More would take long to cross from the worker; coming closer asks for the part in sight alone. */
+const LIMIT = 5_000;
 const SOONEST_MS = 150;
 const LATEST_MS = 3_000;
 /** Spans and steps per millisecond of waiting: a large answer is asked for less often. */
