@@ -17,6 +17,8 @@ from dashstream.protocol.gen import dashstream_pb2 as pb
 
 SCHEMA_VERSION = 1
 DEFAULT_LIMITS = Limits()
+MAX_COUNT = 2**63 - 1
+"""Largest sequence and producer epoch: logs and indexes keep them as signed 64-bit integers."""
 
 
 class Kind(StrEnum):
@@ -64,10 +66,10 @@ def decode(value: bytes, limits: Limits = DEFAULT_LIMITS) -> Decoded:
     if name is None:
         raise DecodeError("the message carries none of the known kinds")
     inner = getattr(message, name)
-    _check_version(inner.header)
+    _check_header(inner.header)
     if name == "event_batch":
         for event in inner.events:
-            _check_version(event.header)
+            _check_header(event.header)
     return Decoded(message, inner.header, Kind(name))
 
 
@@ -79,6 +81,8 @@ def read_header(value: bytes, limits: Limits = DEFAULT_LIMITS) -> Decoded:
     return decode(value, limits)
 
 
-def _check_version(header: pb.Header) -> None:
+def _check_header(header: pb.Header) -> None:
     if header.schema_version > SCHEMA_VERSION:
         raise SchemaMismatchError(theirs=header.schema_version, ours=SCHEMA_VERSION)
+    if header.sequence > MAX_COUNT or header.producer_epoch > MAX_COUNT:
+        raise DecodeError("sequence or producer epoch is above 2^63-1")
