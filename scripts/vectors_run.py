@@ -22,6 +22,7 @@ from dashstream.protocol.framing import Limits, frame
 from dashstream.protocol.gen import dashstream_pb2 as pb
 from dashstream.protocol.json_value import dumps
 from dashstream.protocol.proto_codec import decode
+from dashstream.protocol.run_file import RunFileWriter
 from dashstream.sdk import captures as cap
 from dashstream.sdk.captures import Place, RunContext, TokenStream
 from dashstream.sdk.emitter import RunEmitter
@@ -192,6 +193,12 @@ def batch_of(values: Iterable[bytes]) -> bytes:
     return frame(pb.DashStreamMessage(event_batch=batch).SerializeToString(deterministic=True))
 
 
+def run_file(values: Iterable[bytes]) -> bytes:
+    """Return the records as a ``.dsrun`` file."""
+    writer = RunFileWriter()
+    return b"".join([*(writer.add(value) for value in values), writer.end()])
+
+
 def expected(run_id: str, values: list[bytes]) -> dict[str, Any]:
     """Return what the gateway's folds make of a run among these records."""
     run: Run | None = None
@@ -255,6 +262,7 @@ def vectors() -> dict[str, Any]:
     return {
         "partition": PARTITION,
         "records": [base64.b64encode(value).decode() for value in values],
+        "file": base64.b64encode(run_file(values)).decode(),
         "runs": [expected("run-1", values), expected("run-2", values)],
     }
 

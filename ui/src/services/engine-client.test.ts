@@ -1,0 +1,202 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { emptyFrame } from "../model/empty-frame";
+import type { RunFrame } from "../model/frame";
+import { ManualClock } from "../testing/manual-clock";
+import { EngineClient, type EngineWorkerPort } from "./engine-client";
+import type { EngineWorkerApi } from "./engine-worker-api";
+import type { FrameListener } from "./run-engine";
+
+/** A worker that does what the test says: records commands, never answers questions by itself. */
+class FakeWorker implements EngineWorkerPort {
+  readonly commands: unknown[][] = [];
+  listener: FrameListener = () => undefined;
+  isTerminated = false;
+  fail: (message: string) => void = () => undefined;
+  started: () => void = () => undefined;
+  openFile = async (): Promise<void> => undefined;
+  readonly api: EngineWorkerApi;
+
+  constructor() {
+    const note =
+      (name: string) =>
+      async (...given: unknown[]) =>
+        void this.commands.push([name, ...given]);
+    const silent = () => new Promise<never>(() => undefined);
+    this.api = {
+      listen: (listener) => {
+        this.listener = listener;
+        return new Promise((resolve) => {
+          this.started = resolve;
+        });
+      },
+      connect: note("connect"),
+      openRun: note("openRun"),
+      openFile: async (opening, name) => {
+        this.commands.push(["openFile", opening, name]);
+        await this.openFile();
+      },
+      retry: note("retry"),
+      resolveMismatch: note("resolveMismatch"),
+      graphAt: silent,
+      stateRows: silent,
+      diffAt: silent,
+      valueAt: silent,
+      blame: silent,
+      timeline: silent,
+      eventRows: silent,
+      eventDetail: silent,
+      llmCalls: silent,
+      llmCall: silent,
+      toolCalls: silent,
+      stepOf: async () => 7,
+    };
+  }
+
+  proxy = (listener: FrameListener): FrameListener => listener;
+
+  onFailure(listener: (message: string) => void): void {
+    this.fail = listener;
+  }
+
+  terminate(): void {
+    this.isTerminated = true;
+  }
+}
+
+let clock: ManualClock;
+let workers: FakeWorker[];
+let client: EngineClient;
+let frames: RunFrame[];
+let spawn: () => FakeWorker;
+
+const current = (): FakeWorker => {
+  const worker = workers.at(-1);
+  if (worker === undefined) throw new Error("no worker was started");
+  return worker;
+};
+
+beforeEach(() => {
+  clock = new ManualClock();
+  workers = [];
+  frames = [];
+  spawn = () => {
+    const worker = new FakeWorker();
+    workers.push(worker);
+    return worker;
+  };
+  client = new EngineClient({ clock, random: () => 0, spawn: () => spawn() });
+  client.onFrame((frame) => void frames.push(frame));
+  client.connect({ wsUrl: "ws://g/ws", token: null });
+  client.openRun("a");
+});
+
+const frameOf = (openId: string, steps: number): RunFrame => ({ ...emptyFrame(openId), steps });
+
+describe("frames", () => {
+  it("of an earlier opening never come after a later one was asked for", () => {
+    current().listener(1, frameOf("a", 5));
+    client.openRun("b");
+    current().listener(1, frameOf("a", 6));
+    current().listener(2, frameOf("b", 1));
+    expect(frames.map(({ openId, steps }) => [openId, steps])).toEqual([
+      [null, 0],
+      ["a", 0],
+      ["a", 5],
+      ["b", 0],
+      ["b", 1],
+    ]);
+  });
+
+  it("come at once to who begins to listen, and stop when asked to", () => {
+    const seen: number[] = [];
+    current().listener(1, frameOf("a", 3));
+    const stop = client.onFrame(({ steps }) => void seen.push(steps));
+    stop();
+    current().listener(1, frameOf("a", 4));
+    expect(seen).toEqual([3]);
+  });
+});
+
+describe("a worker that fails", () => {
+  it("is shown with its reason, and replaced by one that gets back what was open", async () => {
+    const question = client.graphAt({ kind: "live" });
+    current().listener(1, frameOf("a", 5));
+    current().fail("boom");
+    await expect(question).rejects.toThrow("boom");
+    expect(frames.at(-1)).toMatchObject({
+      steps: 5,
+      connection: { phase: "connecting", attempt: 1, reason: "The page's engine stopped: boom" },
+    });
+    expect(workers[0]?.isTerminated).toBe(true);
+    await expect(client.stepOf({ kind: "live" })).rejects.toThrow("started again");
+
+    clock.advance(1_000);
+    expect(workers).toHaveLength(2);
+    expect(current().commands).toEqual([
+      ["connect", { wsUrl: "ws://g/ws", token: null }],
+      ["openRun", 1, "a"],
+    ]);
+    current().listener(1, frameOf("a", 6));
+    expect(frames.at(-1)).toMatchObject({ steps: 6, connection: { reason: null } });
+    await expect(client.stepOf({ kind: "live" })).resolves.toBe(7);
+    workers[0]?.fail("late");
+    workers[0]?.listener(1, frameOf("a", 1));
+    expect(frames.at(-1)?.steps).toBe(6);
+  });
+
+  it("that does not start in time is given up", () => {
+    clock.advance(20_000);
+    expect(frames.at(-1)?.connection.reason).toContain("did not start in time");
+  });
+
+  it("that started in time is left alone", async () => {
+    current().started();
+    await Promise.resolve();
+    clock.advance(60_000);
+    expect(workers).toHaveLength(1);
+  });
+
+  it("again and again stays closed until the user tries again", () => {
+    for (let failure = 0; failure < 5; failure += 1) {
+      current().fail("boom");
+      clock.advance(10_000);
+    }
+    expect(workers).toHaveLength(5);
+    expect(frames.at(-1)).toMatchObject({ connection: { phase: "closed", retryInMs: null } });
+    client.retry();
+    expect(workers).toHaveLength(6);
+    expect(current().commands.at(-1)).toEqual(["openRun", 1, "a"]);
+  });
+
+  it("cannot even be made: that is shown, too", () => {
+    spawn = () => {
+      throw new Error("workers are blocked");
+    };
+    current().fail("boom");
+    clock.advance(1_000);
+    expect(frames.at(-1)?.connection.reason).toContain("workers are blocked");
+  });
+});
+
+describe("a file", () => {
+  it("is given to the next worker as well", async () => {
+    await client.openFile("x.dsrun", new ArrayBuffer(1));
+    expect(frames.at(-1)?.openId).toBe("x.dsrun");
+    current().fail("boom");
+    clock.advance(1_000);
+    expect(current().commands.at(-1)).toEqual(["openFile", 2, "x.dsrun"]);
+  });
+
+  it("that is refused rejects, and what was open comes back", async () => {
+    current().openFile = () => Promise.reject(new Error("not a run"));
+    await expect(client.openFile("x.txt", new ArrayBuffer(1))).rejects.toThrow("not a run");
+    expect(frames.at(-1)?.openId).toBe("a");
+    expect(current().commands.at(-1)).toEqual(["openRun", 3, "a"]);
+  });
+});
+
+it("passes commands on", () => {
+  client.retry();
+  client.resolveMismatch();
+  expect(current().commands.slice(-2)).toEqual([["retry"], ["resolveMismatch"]]);
+});

@@ -1,0 +1,135 @@
+import { describe, expect, it } from "vitest";
+import { GOLDEN_RUNS } from "../testing/golden-run";
+import { GatewayClient } from "./gateway-client";
+
+const SIGNAL = new AbortController().signal;
+const SUMMARIES = GOLDEN_RUNS.map(({ summary }) => summary);
+
+function clientFor(answer: () => Response | Promise<Response>, token: string | null = "secret") {
+  const asked: { readonly url: string; readonly headers: Headers }[] = [];
+  const client = new GatewayClient({
+    apiUrl: "http://gateway",
+    token: () => token,
+    fetch: async (url, init) => {
+      asked.push({ url: String(url), headers: new Headers(init?.headers) });
+      return answer();
+    },
+  });
+  return { client, asked };
+}
+
+const json = (body: unknown, init?: ResponseInit) => () => new Response(JSON.stringify(body), init);
+
+describe("the list of runs", () => {
+  it("is read as the gateway writes it", async () => {
+    const body = { runs: SUMMARIES, next: "5.1", version: "7" };
+    const { client, asked } = clientFor(json(body, { headers: { ETag: '"7"' } }));
+    const answer = await client.runs({ status: "ok", text: "a b", limit: 5, graph: "" }, null, SIGNAL);
+    expect(asked[0]?.url).toBe("http://gateway/api/v1/runs?status=ok&q=a+b&limit=5");
+    expect(asked[0]?.headers.get("Authorization")).toBe("Bearer secret");
+    expect(answer).toMatchObject({
+      next: "5.1",
+      etag: '"7"',
+      runs: [
+        { runId: "run-1", status: "ok", durationUs: 79_000, firstSequence: "1", interrupts: [] },
+        { runId: "run-2", losses: 5, resumes: "run-1", interrupts: [{ value: '{"question":"Publish?"}' }] },
+      ],
+    });
+  });
+
+  it("is unchanged while its tag is", async () => {
+    const { client, asked } = clientFor(() => new Response(null, { status: 304 }), null);
+    await expect(client.runs({}, '"7"', SIGNAL)).resolves.toBe("unchanged");
+    expect(asked[0]?.url).toBe("http://gateway/api/v1/runs");
+    expect(asked[0]?.headers.get("If-None-Match")).toBe('"7"');
+    expect(asked[0]?.headers.has("Authorization")).toBe(false);
+  });
+
+  it.each([
+    ["a status that does not exist", { ...SUMMARIES[0], status: "sleeping" }],
+    ["a time that is a number", { ...SUMMARIES[0], started_us: 5 }],
+    ["a count that is missing", { ...SUMMARIES[0], records: undefined }],
+  ])("with %s is not understood", async (_, run) => {
+    const { client } = clientFor(json({ runs: [run], next: null, version: "1" }));
+    await expect(client.runs({}, null, SIGNAL)).rejects.toMatchObject({ code: "bad_answer" });
+  });
+});
+
+it("reads version and health", async () => {
+  const version = {
+    version: "0.1.0",
+    instance: "i",
+    schema_version: 1,
+    topic: "t",
+    epoch: "e",
+    partitions: 8,
+    max_record_bytes: 1,
+    max_body_bytes: 2,
+  };
+  await expect(clientFor(json(version)).client.version(SIGNAL)).resolves.toMatchObject({
+    schemaVersion: 1,
+    partitions: 8,
+  });
+  const health = {
+    level: "degraded",
+    reasons: [{ check: "disk", level: "degraded", message: "little room" }],
+    unknown: ["log_lag"],
+    window_s: 60,
+  };
+  await expect(clientFor(json(health)).client.health(SIGNAL)).resolves.toEqual({
+    level: "degraded",
+    reasons: [{ check: "disk", level: "degraded", message: "little room" }],
+    unknown: ["log_lag"],
+    windowS: 60,
+  });
+});
+
+it("asks for an export by the run's id, whatever is in it", async () => {
+  const { client, asked } = clientFor(() => new Response("file"));
+  expect(await (await client.exportRun("a/b c", SIGNAL)).text()).toBe("file");
+  expect(asked[0]?.url).toBe("http://gateway/api/v1/runs/a%2Fb%20c/export");
+});
+
+describe("what goes wrong", () => {
+  it("is the gateway's own words where it has some", async () => {
+    const problem = {
+      type: "about:blank",
+      title: "Too Many",
+      status: 429,
+      detail: "too many requests",
+      code: "overloaded",
+    };
+    const { client } = clientFor(json(problem, { status: 429, headers: { "Retry-After": "2" } }));
+    await expect(client.health(SIGNAL)).rejects.toMatchObject({
+      name: "GatewayError",
+      message: "too many requests",
+      status: 429,
+      code: "overloaded",
+      retryAfterMs: 2_000,
+    });
+  });
+
+  it("is the bare status where it has none", async () => {
+    const { client } = clientFor(() => new Response("<html>", { status: 502 }));
+    await expect(client.health(SIGNAL)).rejects.toMatchObject({
+      status: 502,
+      code: "status_502",
+      retryAfterMs: null,
+    });
+  });
+
+  it("is told as unreachable when no answer comes, and as the abort when it was aborted", async () => {
+    const fails = () => Promise.reject(new TypeError("Failed to fetch"));
+    await expect(clientFor(fails).client.health(SIGNAL)).rejects.toMatchObject({
+      code: "unreachable",
+      status: null,
+    });
+    const aborted = AbortSignal.abort(new Error("left"));
+    await expect(clientFor(fails).client.health(aborted)).rejects.toThrow("left");
+  });
+
+  it("is not understood when it is no JSON", async () => {
+    const { client } = clientFor(() => new Response("<html>"));
+    await expect(client.version(SIGNAL)).rejects.toMatchObject({ code: "bad_answer" });
+  });
+});
