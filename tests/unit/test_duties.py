@@ -314,9 +314,31 @@ async def test_a_stamp_in_the_future_makes_nothing_old() -> None:
 
 async def test_a_partition_added_while_running_has_only_new_records() -> None:
     rig = Rig(partitions=1)
+    await rig.append(bad("frame"))
     await rig.settle()
-    rig.finder.heads.note_growth(2)
-    assert rig.finder.heads.get(1) == 0
+    await rig.log.add_partitions(2)
+    rig.partitions = 3
+    rig.ownership.owned = frozenset(range(3))
+    await rig.append(bad("frame"), good(), partition=2)
+    await rig.settle()
+    assert rig.outcomes == {"old_error": 1, "new_error": 1, "ok": 1}
+    assert await rig.letter_places() == [(2, 0)]
+    assert rig.metric('dashstream_partition_catching_up{partition="2"}') == 0
+    rig.restart()
+    await rig.settle()
+    assert rig.outcomes == {}
+
+
+async def test_stamps_of_the_past_are_counted_and_change_nothing() -> None:
+    rig = Rig()
+    rig.clock.pass_(7_200)
+    await rig.settle()
+    rig.clock.time_us -= 7_000_000_000
+    await rig.append(bad("frame"), good())
+    rig.clock.time_us += 7_000_000_000
+    await rig.settle()
+    assert rig.outcomes == {"new_error": 1, "ok": 1}
+    assert rig.metric("dashstream_duties_old_by_time_total") == 1
 
 
 async def test_the_loop_runs_by_itself() -> None:

@@ -196,8 +196,11 @@ class Duties:
             walk = self._walks[partition]
             if await self._take(walk, page):
                 walk.advance(found.reached[partition])
-            passed += walk.position - positions[partition]
-            self.numbers.show(walk)
+            if walk.position > positions[partition]:
+                passed += walk.position - positions[partition]
+                self.numbers.show(walk)
+        self.numbers.publish()
+        self._audit.publish()
         await asyncio.sleep(0)
         return passed
 
@@ -220,6 +223,8 @@ class Duties:
         else:
             self.commit_error = None
             self._saved.update(fresh)
+            for partition in fresh.keys() & self._walks.keys():
+                self.numbers.show(self._walks[partition])
 
     def _uncommitted(self) -> dict[int, Commit]:
         return {p: walk.commit for p, walk in self._walks.items() if self._saved.get(p) != walk.commit}
@@ -295,7 +300,7 @@ class Duties:
         if judgement.age is Age.NEW:
             stamp = record.timestamp_us if decoded is None else decoded.header.timestamp_us
             if 0 < stamp < self._clock.now_us() - OLD_BY_TIME_US:
-                self.numbers.old_by_time.inc()
+                self.numbers.old_by_time += 1
         return True
 
     def _decode(self, record: LogRecord) -> tuple[Decoded | None, str | None]:

@@ -16,13 +16,15 @@ PARTITIONS = Numbers(4096)
 
 
 class DutyMetrics:
-    """Counters and gauges of the duties, and the same counts for whoever asks in the process."""
+    """Counts of the duties for whoever asks in the process; ``publish`` shows them as metrics, once per page."""
 
     def __init__(self, metrics: Metrics) -> None:
         self.outcomes = dict.fromkeys(OUTCOMES, 0)
         self.failures: Tally[tuple[str, str]] = Tally()
         self.new_records = 0
         self.new_failures = 0
+        self.old_by_time = 0
+        self._told: Tally[tuple[str, ...]] = Tally()
         self._outcomes = metrics.counter(
             "dashstream_duties_records_total",
             "Records passed by the owner of their partition, by outcome; the outcomes are disjoint and their sum is "
@@ -49,7 +51,7 @@ class DutyMetrics:
         self._settled = metrics.gauge(
             "dashstream_partition_settled", "Next offset after all that is settled on an owned partition", labels
         )
-        self.old_by_time = metrics.counter(
+        self._old_by_time = metrics.counter(
             "dashstream_duties_old_by_time_total",
             "New records whose own time stamp is more than an hour old: backfilled, delayed, or from a wrong clock; "
             "they are new all the same",
@@ -65,12 +67,23 @@ class DutyMetrics:
         """Count one passed record."""
         is_new = judgement.age is Age.NEW
         self.outcomes[judgement.outcome] += 1
-        self._outcomes.inc(outcome=judgement.outcome)
         self.new_records += is_new
         if reason is not None:
             self.new_failures += is_new
             self.failures[judgement.age, reason] += 1
-            self._failures.inc(age=judgement.age, kind=reason)
+
+    def publish(self) -> None:
+        """Let the metrics say what was counted since."""
+        for outcome, total in self.outcomes.items():
+            self._outcomes.inc(self._fresh(total, outcome), outcome=outcome)
+        for (age, kind), total in self.failures.items():
+            self._failures.inc(self._fresh(total, age, kind), age=age, kind=kind)
+        self._old_by_time.inc(self._fresh(self.old_by_time, "old_by_time"))
+
+    def _fresh(self, total: int, *name: str) -> int:
+        fresh = total - self._told[name]
+        self._told[name] = total
+        return fresh
 
     def show(self, walk: DutyWalk) -> None:
         """Show where a partition is."""

@@ -19,7 +19,7 @@ FINDINGS = (*(order.value for order in Order), RESTART)
 
 
 class SequenceAudit:
-    """Judges every message of every passed record."""
+    """Judges every message of every passed record; ``publish`` shows the counts as metrics, once per page."""
 
     def __init__(self, max_counters: int, metrics: Metrics) -> None:
         self._tracker = SequenceTracker(max_counters)
@@ -27,6 +27,7 @@ class SequenceAudit:
         self._epochs: OrderedDict[tuple[str, str], int] = OrderedDict()
         self.totals = dict.fromkeys(FINDINGS, 0)
         self.missing = 0
+        self._told = dict.fromkeys((*FINDINGS, "missing"), 0)
         self._found = metrics.counter(
             "dashstream_sequences_judged_total",
             "Messages by how their sequence follows the one before of thread, producer and epoch; "
@@ -44,6 +45,13 @@ class SequenceAudit:
             else:
                 self._count(Order.UNSEQUENCED)
 
+    def publish(self) -> None:
+        """Let the metrics say what was found since."""
+        for finding, total in self.totals.items():
+            self._found.inc(total - self._told[finding], finding=finding)
+        self._missing.inc(self.missing - self._told["missing"])
+        self._told = {**self.totals, "missing": self.missing}
+
     def _judge(self, counter: Counter, sequence: int) -> None:
         is_baseline = self._note_epoch(counter)
         verdict = self._tracker.observe(counter, sequence)
@@ -53,7 +61,6 @@ class SequenceAudit:
         self._count(verdict.order)
         if verdict.missing:
             self.missing += verdict.missing
-            self._missing.inc(verdict.missing)
 
     def _note_epoch(self, counter: Counter) -> bool:
         """Return whether nothing can be said about what came before."""
@@ -72,4 +79,3 @@ class SequenceAudit:
 
     def _count(self, finding: str) -> None:
         self.totals[finding] += 1
-        self._found.inc(finding=finding)

@@ -250,7 +250,7 @@ export class Session {
         return this.#deliver({ kind: "replayed", outcome: frame.outcome, positions: frame.positions });
       case "state":
         this.#reason =
-          frame.state === "paused" ? `Delivery is paused: ${frame.reason ?? "no reason given"}` : null;
+          frame.state === "paused" ? `Dead letters wait: ${frame.reason ?? "no reason given"}` : null;
         return;
       case "error":
         return this.#refused(frame, now);
