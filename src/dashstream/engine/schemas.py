@@ -39,19 +39,28 @@ class ObservedSchema(msgspec.Struct):
 
 
 def observe(known: ObservedSchema | None, item: Item) -> ObservedSchema:
-    """Fold one graph schema item; ``known`` is what was observed of the same graph so far."""
-    schema: pb.GraphSchema = item.body
-    seen_us = item.header.timestamp_us
+    """Fold one graph schema item; ``known`` is what was observed of the same graph so far.
+
+    Where declarations under one id differ, the latest is shown, in whatever order partitions were folded.
+    """
+    fresh = _declared(item.body, item.header.timestamp_us)
     if known is None:
-        return ObservedSchema(
-            graph_id=schema.graph_id,
-            name=schema.name,
-            nodes=[SchemaNode(node.id, node.name, node.kind, node.parent) for node in schema.nodes],
-            edges=[SchemaEdge(edge.source, edge.target, edge.conditional, edge.label) for edge in schema.edges],
-            first_seen_us=seen_us,
-            last_seen_us=seen_us,
-        )
-    known.first_seen_us = min(known.first_seen_us, seen_us)
-    known.last_seen_us = max(known.last_seen_us, seen_us)
-    known.runs += 1
-    return known
+        return fresh
+    is_later = (fresh.last_seen_us, fresh.name) > (known.last_seen_us, known.name)
+    return msgspec.structs.replace(
+        fresh if is_later else known,
+        first_seen_us=min(known.first_seen_us, fresh.first_seen_us),
+        last_seen_us=max(known.last_seen_us, fresh.last_seen_us),
+        runs=known.runs + 1,
+    )
+
+
+def _declared(schema: pb.GraphSchema, seen_us: int) -> ObservedSchema:
+    return ObservedSchema(
+        graph_id=schema.graph_id,
+        name=schema.name,
+        nodes=[SchemaNode(node.id, node.name, node.kind, node.parent) for node in schema.nodes],
+        edges=[SchemaEdge(edge.source, edge.target, edge.conditional, edge.label) for edge in schema.edges],
+        first_seen_us=seen_us,
+        last_seen_us=seen_us,
+    )

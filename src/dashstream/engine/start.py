@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 
 from dashstream.engine.ports import Log, RunLocation, RunLocator, Watermark
 from dashstream.engine.ring import Hole
+from dashstream.errors import RunIndexError
 from dashstream.protocol.codes import GapReason, StartFrom
 from dashstream.protocol.effects import SubscribeRequest
 from dashstream.protocol.position import FaultTally, PositionFault
@@ -67,10 +68,15 @@ async def resolve_start(request: SubscribeRequest, log: Log, locator: RunLocator
 
 
 async def _locations(request: SubscribeRequest, locator: RunLocator | None) -> list[RunLocation] | None:
-    """Return where all runs of the filter are, or None if that is not known."""
+    """Return where all runs of the filter are, or None if that is not known. Knowing it only saves reading, so a
+    broken index delays a subscription and never fails it.
+    """
     if locator is None or request.filter.runs is None:
         return None
-    found = [await locator.locate(run_id) for run_id in request.filter.runs]
+    try:
+        found = [await locator.locate(run_id) for run_id in request.filter.runs]
+    except RunIndexError:
+        return None
     known = [location for location in found if location is not None]
     return known if len(known) == len(found) else None
 

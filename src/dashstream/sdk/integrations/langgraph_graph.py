@@ -82,6 +82,7 @@ def _read(graph: Any) -> GraphFacts:
         for name in graph.nodes:
             schema.nodes.add(id=name, name=name, kind="start" if name == START else "node")
     shape = [
+        facts.name,
         [[node.id, node.kind, node.parent] for node in schema.nodes],
         [[edge.source, edge.target, edge.conditional, edge.label] for edge in schema.edges],
     ]
