@@ -25,6 +25,7 @@ from dashstream.app.data_dir import INDEX_FILE, LOG_FILE
 from dashstream.app.duty_wiring import solo_duties
 from dashstream.app.facts import FactsGatherer
 from dashstream.app.settings import Settings
+from dashstream.app.spool_intake import SPOOL_FOLDER, SpoolIntake
 from dashstream.engine.deliveries import DeliveryServices
 from dashstream.engine.hub import Hub
 from dashstream.engine.ingest import IngestPump
@@ -38,7 +39,7 @@ from dashstream.protocol.framing import Limits
 from dashstream.protocol.proto_codec import SCHEMA_VERSION
 
 PAGE = Path(__file__).resolve().parent.parent / "_page"
-TASKS = ("pump", "indexer", "sweeper", "retention", "duties", "dead_letters", "duty_report")
+TASKS = ("pump", "indexer", "sweeper", "retention", "duties", "dead_letters", "duty_report", "spools")
 RETENTION_INTERVAL_S = 30.0
 
 
@@ -82,6 +83,7 @@ async def build(settings: Settings, token: str, instance: str) -> AsyncIterator[
         pump = IngestPump(log, ring, hub, settings.ingest, metrics)
         indexer = Indexer(log, index, settings.index, metrics)
         ingest = IngestService(log, settings.ingest, clock, metrics)
+        spools = SpoolIntake(settings.data_dir / SPOOL_FOLDER, ingest, metrics)
         supervisor = Supervisor(clock, metrics, TASKS)
         stack.push_async_callback(supervisor.stop)
         reads = asyncio.Semaphore(settings.client.concurrent_log_reads)
@@ -147,6 +149,7 @@ async def build(settings: Settings, token: str, instance: str) -> AsyncIterator[
             own.duties.run,
             own.sender.run,
             lambda: own.report.run(settings.duties.log_interval_s),
+            lambda: spools.run(settings.ingest.spool_interval_s),
         )
         for name, job in zip(TASKS, jobs, strict=True):
             supervisor.start(name, job)

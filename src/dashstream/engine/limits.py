@@ -52,6 +52,12 @@ class IngestLimits:
         64 * MIB, "bytes waiting to become durable before producers are put off", unit="bytes", low=1024
     )
     retry_after_s: float = option(1.0, "how long a producer that was put off should wait", unit="s", low=0)
+    spool_interval_s: float = option(
+        5.0,
+        "how often spools below the data directory whose programs are gone are looked for; 0 is never",
+        unit="s",
+        low=0,
+    )
     page_records: int = option(5_000, "most records read from the log at once", unit="count", low=1)
     page_bytes: int = option(8 * MIB, "most bytes read from the log at once", unit="bytes", low=1024)
 

@@ -107,8 +107,11 @@ class Delivery:
             self.spooled += 1
 
     def pump(self) -> None:
-        """Forward from the spool if an attempt is due; then, when all is delivered, adopt an orphan."""
-        if self._clock() < self._try_after:
+        """Forward from the spool if an attempt is due; then, when all is delivered, adopt an orphan.
+
+        At the end of the program there is no later attempt, so one is always due.
+        """
+        if self._clock() < self._try_after and not self.is_closing:
             return
         if self._spool is not None and not self._forward(self._spool):
             return
