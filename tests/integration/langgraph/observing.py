@@ -6,7 +6,7 @@ The records go the whole way: observer, encoder, frames, decoder, and then the f
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ from dashstream.engine.run_state import StateFold
 from dashstream.engine.runs import Run, fold
 from dashstream.protocol.gen import dashstream_pb2 as pb
 from dashstream.protocol.json_value import loads
-from dashstream.protocol.proto_codec import Kind
+from dashstream.protocol.proto_codec import Decoded, Kind
 from dashstream.sdk.integrations.langgraph import install, observe_here
 from dashstream.sdk.normalise import Normaliser
 from dashstream.sdk.redaction import Redactor
@@ -112,13 +112,7 @@ class Watch:
     def runs(self) -> list[Seen]:
         assert self.publisher.flush(10)
         assert self.publisher.dropped == 0
-        seen: dict[str, Seen] = {}
-        for offset, record in enumerate(self.gateway.records):
-            for item in items_of(record, 0, offset):
-                known = seen.get(item.run_id)
-                run = fold(known.run if known else None, item)
-                _add(seen.setdefault(item.run_id, Seen(run)), item)
-        return list(seen.values())
+        return runs_of((0, offset, record) for offset, record in enumerate(self.gateway.records))
 
     @property
     def only(self) -> Seen:
@@ -129,6 +123,17 @@ class Watch:
 
     def close(self) -> None:
         self.publisher.close(1.0)
+
+
+def runs_of(records: Iterable[tuple[int, int, Decoded]]) -> list[Seen]:
+    """Fold records, given with partition and offset, into what they say of each run."""
+    seen: dict[str, Seen] = {}
+    for partition, offset, record in records:
+        for item in items_of(record, partition, offset):
+            known = seen.get(item.run_id)
+            run = fold(known.run if known else None, item)
+            _add(seen.setdefault(item.run_id, Seen(run)), item)
+    return list(seen.values())
 
 
 def _add(seen: Seen, item: Item) -> None:
