@@ -20,6 +20,7 @@ export function Dialog({ title, description, open, onClose, wide = false, childr
         <div className="dialog__backdrop" />
         <Primitive.Content
           className={`dialog${wide ? " dialog--wide" : ""}`}
+          onOpenAutoFocus={focusContent}
           {...(description ? {} : { "aria-describedby": undefined })}
         >
           <header className="dialog__header">
@@ -34,4 +35,10 @@ export function Dialog({ title, description, open, onClose, wide = false, childr
       </Primitive.Portal>
     </Primitive.Root>
   );
+}
+
+/** Not the first button: its tooltip would open, and take the Escape that is meant for the dialog. */
+function focusContent(event: Event) {
+  event.preventDefault();
+  if (event.currentTarget instanceof HTMLElement) event.currentTarget.focus();
 }

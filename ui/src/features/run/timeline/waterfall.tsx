@@ -51,7 +51,10 @@ export const Waterfall = memo(function Waterfall({
       hovered,
     }),
   );
-  useWheel(scroller, width, viewport, onViewport);
+  useWheel(scroller, width, viewport, (next) => {
+    setHover(null);
+    onViewport(next);
+  });
 
   const pointOf = (event: PointerEvent<HTMLElement>) => {
     const box = canvas.current?.getBoundingClientRect();
@@ -63,9 +66,7 @@ export const Waterfall = memo(function Waterfall({
     setHover(span ? { span, px, py } : null);
   };
   const pick = (event: PointerEvent<HTMLElement>) => {
-    const { px, py } = pointOf(event);
-    const span = spanAt(geometryOf(width), view.spans, px, py);
-    const target = span?.step ?? axis.covering(pxToX({ width, viewport }, px));
+    const target = axis.covering(pxToX({ width, viewport }, pointOf(event).px));
     if (target >= 0) onStep(Math.min(axis.last, target));
   };
   const head = xToPx(geometryOf(width), axis.xOf(step));
@@ -135,7 +136,6 @@ function SpanHint({
       <strong>{span.name}</strong>
       <span>
         {took}, from +{duration(span.startUs - startUs)}
-        {span.step !== null && `, step ${span.step}`}
       </span>
       {notes.length > 0 && <span>{notes.join(", ")}</span>}
     </span>
