@@ -28,11 +28,11 @@ class TwoOwners(RuleBasedStateMachine):
         super().__init__()
         self.loop = asyncio.new_event_loop()
         limits = DutyLimits(commit_interval_s=0, page_records=3, too_large_policy="pause")
-        first = Rig(PARTITIONS, limits, DeadLetterLimits(queue=3, batch=2))
+        first = Rig(PARTITIONS, limits, DeadLetterLimits(queue=3, batch=2), dense=False)
         self.rigs = [first, first.beside()]
         for rig in self.rigs:
             rig.ownership.owned = frozenset()
-        self.kinds: list[list[str]] = [[] for _ in range(PARTITIONS)]
+        self.kinds: list[dict[int, str]] = [{} for _ in range(PARTITIONS)]
         self.heads = [0] * PARTITIONS
         self.let_pass: set[tuple[int, int]] = set()
 
@@ -43,7 +43,7 @@ class TwoOwners(RuleBasedStateMachine):
     def begin(self, history: list[list[str]]) -> None:
         for partition, kinds in enumerate(history):
             self.append(partition, kinds)
-        self.heads = [len(kinds) for kinds in self.kinds]
+        self.heads = [self.high(partition) for partition in range(PARTITIONS)]
         for rig in self.rigs:
             self.run(rig.duties.start())
         self.rigs[0].ownership.owned = frozenset(range(PARTITIONS))
@@ -53,8 +53,15 @@ class TwoOwners(RuleBasedStateMachine):
     @rule(partition=partitions, kinds=values)
     def append(self, partition: int, kinds: list[str]) -> None:
         given = [good() if kind == "good" else bad(kind) for kind in kinds]
+        self.kinds[partition].update(enumerate(kinds, self.high(partition)))
         self.run(self.rigs[0].append(*given, partition=partition))
-        self.kinds[partition] += kinds
+
+    @rule(partition=partitions, count=st.integers(1, 5))
+    def leave_offsets_without_records(self, partition: int, count: int) -> None:
+        self.rigs[0].log.skip(partition, count)
+
+    def high(self, partition: int) -> int:
+        return self.rigs[0].log._partitions[partition].high
 
     @rule(partition=partitions, process=processes)
     def move(self, partition: int, process: int) -> None:
@@ -102,7 +109,7 @@ class TwoOwners(RuleBasedStateMachine):
         for partition, commit in self.rigs[0].commits.kept.items():
             assert commit.head == self.heads[partition]
             for offset in range(commit.head, commit.position):
-                kind = self.kinds[partition][offset]
+                kind = self.kinds[partition].get(offset, "good")
                 assert kind == "good" or (partition, offset) in written
                 assert kind != HOLDING or (partition, offset) in self.let_pass
 
@@ -125,12 +132,12 @@ class TwoOwners(RuleBasedStateMachine):
         expected = {
             (partition, offset)
             for partition, kinds in enumerate(self.kinds)
-            for offset, kind in enumerate(kinds)
+            for offset, kind in kinds.items()
             if kind != "good" and offset >= self.heads[partition]
         }
         assert self.run(self.rigs[0].letter_places()) == sorted(expected)
-        for partition, kinds in enumerate(self.kinds):
-            assert self.rigs[0].commits.kept[partition].position == len(kinds)
+        for partition, commit in self.rigs[0].commits.kept.items():
+            assert commit.position == self.high(partition)
         for rig in self.rigs:
             self.check_sums(rig)
         self.loop.close()

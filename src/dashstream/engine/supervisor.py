@@ -1,7 +1,8 @@
 """Keeps the gateway's own tasks running: what fails is logged, counted and started again, with backoff.
 
 A supervised task never ends silently: it returns (it is done), it is cancelled (we stop), or it raises and is
-restarted. Which tasks are failing now, and why, is there to be read by health.
+restarted. Which tasks are failing now, and why, is there to be read by health; a task that has run for a while since
+its last failure is not failing any more.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dashstream.engine.ports import Clock, Counter, Metrics
 _log = structlog.get_logger(__name__)
 
 HEALTHY_AFTER_S = 10.0
-"""A task that ran this long is healthy again: the next failure is a first one."""
+"""A task that runs this long is healthy again, and its next failure is a first one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Supervisor:
         self._limits = limits or BackoffLimits()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._failures: dict[str, TaskFailure] = {}
+        self._running_since: dict[str, float] = {}
         self._restarts: Counter = metrics.counter(
             "dashstream_tasks_restarted_total", "Own tasks that failed and were started again", {"task": names}
         )
@@ -48,15 +50,15 @@ class Supervisor:
     @property
     def failures(self) -> list[TaskFailure]:
         """Tasks that are failing now."""
+        now = self._clock.monotonic()
+        for name, since in self._running_since.items():
+            if now - since >= HEALTHY_AFTER_S:
+                self._failures.pop(name, None)
         return list(self._failures.values())
 
     def start(self, name: str, job: Callable[[], Awaitable[None]]) -> None:
-        """Run a job until it returns or ``stop`` is called; ``recovered`` marks it healthy before that."""
+        """Run a job until it returns or ``stop`` is called."""
         self._tasks[name] = asyncio.get_running_loop().create_task(self._run(name, job), name=f"dashstream-{name}")
-
-    def recovered(self, name: str) -> None:
-        """A job reports that it works again."""
-        self._failures.pop(name, None)
 
     async def stop(self) -> None:
         """Cancel all jobs and wait for their end."""
@@ -69,14 +71,16 @@ class Supervisor:
     async def _run(self, name: str, job: Callable[[], Awaitable[None]]) -> None:
         backoff = Backoff(self._limits)
         while True:
-            started = self._clock.monotonic()
+            started = self._running_since[name] = self._clock.monotonic()
             try:
                 await job()
             except Exception as error:  # noqa: BLE001  # whatever it is, the task must run again
+                del self._running_since[name]
                 if self._clock.monotonic() - started >= HEALTHY_AFTER_S:
                     backoff.reset()
                 self._note(name, error, backoff.attempt + 1)
             else:
+                del self._running_since[name]
                 self._failures.pop(name, None)
                 return
             await asyncio.sleep(backoff.next_delay())
