@@ -9,15 +9,16 @@ from __future__ import annotations
 import signal
 import subprocess
 import uuid
-from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from time import monotonic
+from typing import Protocol
 
 import pytest
-from confluent_kafka import KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, OffsetSpec
 
 from parts.ports import free_ports
 
@@ -25,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 START_S = 60.0
 STOP_S = 20.0
 CALL_S = 20.0
+CLUSTER = "RGFzaFN0cmVhbS10ZXN0cw"
+"""Sixteen bytes in the alphabet of ids; one made at random may begin with a dash and look like an option."""
 # Made for a quick start and a small footprint: no second compiler, one collector thread.
 JVM = ("-Xmx512m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
 LOG4J = """\
@@ -55,6 +58,7 @@ transaction.state.log.num.partitions=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 log.retention.ms=-1
+log.segment.delete.delay.ms=100
 log.cleaner.backoff.ms=200
 controlled.shutdown.enable=false
 broker.heartbeat.interval.ms=200
@@ -87,10 +91,9 @@ class KafkaBroker:
         (directory / "server.properties").write_text(
             PROPERTIES.format(port=port, controller_port=controller_port, directory=directory)
         )
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
         config = str(directory / "server.properties")
         subprocess.run(
-            broker._java("kafka.tools.StorageTool", "format", "--cluster-id", cluster, "--config", config),
+            broker._java("kafka.tools.StorageTool", "format", "--cluster-id", CLUSTER, "--config", config),
             check=True,
             capture_output=True,
         )
@@ -160,6 +163,13 @@ class KafkaBroker:
             }
         )
 
+    def attempts(self) -> Iterator[None]:
+        """Yield again and again, at a bearable pace, for as long as one call may take."""
+        deadline = monotonic() + CALL_S
+        while monotonic() < deadline:
+            yield
+            self.admin.poll(0.02)
+
     def _java(self, main: str, *arguments: str) -> list[str]:
         log4j = f"-Dlog4j.configuration=file:{self.directory / 'log4j.properties'}"
         return ["java", *JVM, log4j, "-cp", f"{self.libs}/*", main, *arguments]
@@ -175,9 +185,16 @@ class KafkaTopic:
     def create(self, partitions: int = 3, **config: str) -> None:
         """Create it; configuration names have underscores for dots. Returns when it has its leaders."""
         settings = {name.replace("_", "."): value for name, value in config.items()}
-        admin = self.broker.admin
-        made = admin.create_topics([NewTopic(self.name, partitions, 1, config=settings)], operation_timeout=CALL_S)
-        made[self.name].result(CALL_S)
+        wanted = NewTopic(self.name, partitions, 1, config=settings)
+        for _ in self.broker.attempts():
+            made = self.broker.admin.create_topics([wanted], operation_timeout=CALL_S)
+            try:
+                made[self.name].result(CALL_S)
+                break
+            except KafkaException as error:
+                # A broker that was frozen is not among the living until its next heartbeat.
+                if error.args[0].code() != KafkaError.INVALID_REPLICATION_FACTOR:
+                    raise
         self._wait_for(partitions)
 
     def delete(self) -> None:
@@ -202,12 +219,20 @@ class KafkaTopic:
             done.result(CALL_S)
 
     def _wait_for(self, partitions: int) -> None:
-        admin = self.broker.admin
-        for _ in range(1_000):  # each is a round trip to the broker, which is about to make them
-            metadata = admin.list_topics(self.name, timeout=CALL_S).topics[self.name]
-            if len(metadata.partitions) == partitions and all(p.leader == 1 for p in metadata.partitions.values()):
+        """Return when every partition answers."""
+        wanted = {TopicPartition(self.name, partition): OffsetSpec.latest() for partition in range(partitions)}
+        for _ in self.broker.attempts():
+            self.broker.admin.list_topics(self.name, timeout=CALL_S)  # or the client stays with what it has heard first
+            answers = self.broker.admin.list_offsets(wanted, request_timeout=CALL_S)
+            if all(answer.exception(CALL_S) is None for answer in answers.values()):
                 return
         raise AssertionError(f"{self.name} has no {partitions} partitions with leaders")
+
+
+class NewTopicMaker(Protocol):
+    """Makes a topic of a name of its own."""
+
+    def __call__(self, partitions: int = 3, **config: str) -> KafkaTopic: ...
 
 
 @pytest.fixture(scope="session")
@@ -232,8 +257,24 @@ def kafka(kafka_session: KafkaBroker) -> Iterator[KafkaBroker]:
 
 
 @pytest.fixture
-def kafka_topic(kafka: KafkaBroker) -> KafkaTopic:
+def new_topic(kafka: KafkaBroker) -> Iterator[NewTopicMaker]:
+    """Makes topics for this test alone; they are deleted after it, so that a restart has little to recover."""
+    made: list[KafkaTopic] = []
+
+    def make(partitions: int = 3, **config: str) -> KafkaTopic:
+        topic = KafkaTopic(kafka, f"t-{uuid.uuid4().hex[:12]}")
+        topic.create(partitions, **config)
+        made.append(topic)
+        return topic
+
+    yield make
+    kafka.heal()
+    for topic in made:
+        if topic.name in kafka.admin.list_topics(timeout=CALL_S).topics:
+            topic.delete()
+
+
+@pytest.fixture
+def kafka_topic(new_topic: NewTopicMaker) -> KafkaTopic:
     """A topic of three partitions for this test alone."""
-    topic = KafkaTopic(kafka, f"t-{uuid.uuid4().hex[:12]}")
-    topic.create()
-    return topic
+    return new_topic()

@@ -37,7 +37,7 @@ class _Batch:
         if self.answer.done():
             return
         if not self.outcomes:
-            self.answer.set_exception(LogClosedError("the log was closed during the write"))
+            self.answer.set_exception(LogClosedError("the log was closed before the write"))
             return
         failures = [outcome for outcome in self.outcomes if isinstance(outcome, LogError)]
         if failures:
@@ -51,13 +51,17 @@ class Appends:
     """The way to the log of one process. Belongs to the event loop; the client has a thread."""
 
     def __init__(
-        self, options: KafkaOptions, partition_count: Callable[[], int], on_written: Callable[[Mapping[int, int]], None]
+        self,
+        options: KafkaOptions,
+        producer: RecordProducer,
+        partition_count: Callable[[], int],
+        on_written: Callable[[Mapping[int, int]], None],
     ) -> None:
         """``on_written`` is told the next offset of each partition after every group."""
         self._max_bytes = options.append_bytes
         self._partition_count = partition_count
         self._on_written = on_written
-        self._producer = RecordProducer(options)
+        self._producer = producer
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="dashstream-kafka-producer")
         self._waiting: deque[_Batch] = deque()
         self._writer: asyncio.Task[None] | None = None
@@ -75,14 +79,15 @@ class Appends:
 
     async def close(self, timeout_s: float) -> None:
         """Finish what was accepted, within a time; refuse the rest."""
-        if self._writer is not None:
-            await asyncio.wait({self._writer}, timeout=timeout_s)
-            self._writer.cancel()
-        for batch in self._waiting:
-            batch.settle()
-        self._waiting.clear()
-        closing = asyncio.get_running_loop().run_in_executor(self._thread, self._producer.close)
-        await asyncio.wait({closing}, timeout=timeout_s)
+        writer = self._writer
+        if writer is not None:
+            await asyncio.wait({writer}, timeout=timeout_s)
+            refused, self._waiting = self._waiting, deque()
+            self._producer.give_up()
+            await asyncio.wait({writer}, timeout=timeout_s)
+            for batch in refused:
+                batch.settle()
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._producer.close)
         self._thread.shutdown(wait=False)
 
     async def _write_waiting(self) -> None:

@@ -27,6 +27,7 @@ MOVING = frozenset(
         KafkaError.FENCED_LEADER_EPOCH,
         KafkaError.UNKNOWN_LEADER_EPOCH,
         KafkaError.OFFSET_NOT_AVAILABLE,
+        KafkaError._NOENT,  # the client knows of no leader
     }
 )
 """The partition's leader is moving; another moment will do."""
@@ -40,6 +41,7 @@ OUT_OF_RANGE = frozenset(
 """The offset is below or above what the partition holds."""
 
 END_OF_PARTITION: int = KafkaError._PARTITION_EOF
+FATAL: int = KafkaError._FATAL
 TRUNCATED: int = KafkaError._LOG_TRUNCATION
 
 _REFUSED = frozenset(

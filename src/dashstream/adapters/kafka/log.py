@@ -20,6 +20,7 @@ import structlog
 
 from dashstream.adapters.kafka.appends import Appends
 from dashstream.adapters.kafka.options import KafkaOptions, check
+from dashstream.adapters.kafka.producer import RecordProducer
 from dashstream.adapters.kafka.reader import ReaderPool
 from dashstream.adapters.kafka.tail import ENDS, Tail, TailBatch
 from dashstream.adapters.kafka.topic import Topic, TopicLife
@@ -39,7 +40,7 @@ class KafkaLog:
     dense = False
     atomic = False
 
-    def __init__(self, options: KafkaOptions, topic: Topic, life: TopicLife) -> None:
+    def __init__(self, options: KafkaOptions, topic: Topic, life: TopicLife, producer: RecordProducer) -> None:
         self._options = options
         self._topic = topic
         self._life = life
@@ -49,7 +50,7 @@ class KafkaLog:
         self._closed = False
         self._waiters: list[asyncio.Future[None]] = []
         self._own_ends: dict[int, int] = {}
-        self._appends = Appends(options, lambda: self.partition_count, self._note_own)
+        self._appends = Appends(options, producer, lambda: self.partition_count, self._note_own)
         self._readers = ReaderPool(options, topic)
         self._tail = Tail(options, topic, life, self, self._call, lambda: not self._window.is_full)
 
@@ -65,7 +66,8 @@ class KafkaLog:
         check(options)
         topic = Topic(options)
         life = await asyncio.to_thread(topic.life)
-        opened = cls(options, topic, life)
+        producer = RecordProducer(options, await asyncio.to_thread(topic.max_message_bytes))
+        opened = cls(options, topic, life, producer)
         marks = await opened.watermarks()
         ends = {partition: mark.high for partition, mark in marks.items()}
         opened.begin(ends)
@@ -105,8 +107,7 @@ class KafkaLog:
         """See ``Log.read_many``; the end is where the tail has got, what this process has appended included."""
         self._check_open()
         await self._catch_up_with_own(positions)
-        self._window.note_passed(positions)
-        self._tail.make_room()
+        self._note_passed(positions)
         records: list[LogRecord] = []
         reached = dict(positions)
         size = 0
@@ -139,9 +140,11 @@ class KafkaLog:
         Raises:
             LogError: the log cannot be followed now; call again. A ``LogEpochChangedError`` is the end of this log.
         """
+        self._note_passed(positions)
+        partitions = self.partition_count
         while True:
             self._check_open()
-            if self._window.is_beyond(positions):
+            if self._window.is_beyond(positions) or self.partition_count != partitions:
                 return
             if self._failure is not None:
                 raise self._failure.with_traceback(None)  # one error, raised again and again
@@ -188,6 +191,10 @@ class KafkaLog:
             found, reached = self._window.take(partition, offset, max_records, max_bytes)
             return LogPage(found, {partition: reached})
         return await self._readers.read(partition, offset, max_records=max_records, max_bytes=max_bytes)
+
+    def _note_passed(self, positions: Mapping[int, int]) -> None:
+        self._window.note_passed(positions)
+        self._tail.make_room()
 
     async def _catch_up_with_own(self, positions: Mapping[int, int]) -> None:
         """Wait until the tail has come by what this process has appended: it is not the end otherwise."""

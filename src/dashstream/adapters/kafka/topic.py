@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from confluent_kafka import IsolationLevel, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # the client exports them without saying so
     AdminClient,
+    ConfigResource,
     ListOffsetsResultInfo,
     OffsetSpec,
+    ResourceType,
     TopicDescription,
 )
 
@@ -85,6 +87,16 @@ class Topic:
             raise LogRefusedError("the broker gives topics no ids; Kafka 3.1 or newer is needed")
         return TopicLife(epoch, len(description.partitions))
 
+    def max_message_bytes(self) -> int | None:
+        """Return the largest batch of records that the topic takes, or None if we may not know; blocks."""
+        resource = ConfigResource(ResourceType.TOPIC, self.name)
+        (asked,) = self._admin.describe_configs([resource], request_timeout=self._timeout_s).values()
+        try:
+            entry = asked.result(self._timeout_s + 1).get("max.message.bytes")
+        except (KafkaException, TimeoutError):
+            return None
+        return int(entry.value) if entry is not None else None
+
     async def watermarks(self, partitions: Iterable[int]) -> Mapping[int, Watermark]:
         """Return the watermarks of partitions; what is not committed yet is above the high ones.
 
@@ -97,6 +109,7 @@ class Topic:
 
     def watermark(self, partition: int) -> Watermark:
         """Like ``watermarks`` for one partition; blocks."""
+        self._look_for_leaders()
         lows, highs = self._list([partition], _LOW), self._list([partition], _HIGH)
         try:
             ((low,), (high,)) = (
@@ -118,6 +131,11 @@ class Topic:
         found = await self._offsets(partitions, OffsetSpec.for_timestamp(time_us // 1000))
         return {partition: offset for partition, offset in found.items() if offset >= 0}
 
+    def _look_for_leaders(self) -> None:
+        """Have the client ask who leads what: left to itself it may stay with an old answer. Blocks."""
+        with suppress(KafkaException):
+            self._admin.list_topics(self.name, self._timeout_s)
+
     def _list(self, partitions: Iterable[int], which: OffsetSpec) -> Questions:
         return self._admin.list_offsets(
             {TopicPartition(self.name, partition): which for partition in partitions},
@@ -138,6 +156,7 @@ class Topic:
                     if missing and not all(map(_passes_by_itself, failures)):
                         break
                     if missing:
+                        await asyncio.to_thread(self._look_for_leaders)
                         await asyncio.sleep(ASK_AGAIN_S)
         if missing:
             raise self._unanswered(len(missing), len(missing) + len(found), failures)
