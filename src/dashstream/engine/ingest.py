@@ -77,6 +77,7 @@ class IngestPump:
         """
         await self.start()
         while True:
+            self._ring.add_partitions(self._log.partition_count)
             await self._log.wait_beyond(self._ring.positions)
             await self.pump_once()
 

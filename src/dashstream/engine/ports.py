@@ -168,7 +168,11 @@ class Log(Protocol):
     async def wait_beyond(self, positions: Mapping[int, int]) -> None:
         """Return once any partition's high watermark is above its given position.
 
-        Sees appends by other processes too. A partition that is not named is not waited for.
+        Sees appends by other processes too. A partition that is not named is not waited for. Returns as well when
+        the log gets more partitions meanwhile.
+
+        Raises:
+            LogError: the log cannot be followed now.
         """
 
     async def enforce_retention(self, now_us: int) -> int:

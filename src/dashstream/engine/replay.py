@@ -92,7 +92,7 @@ class Replay:
     @property
     def is_ahead(self) -> bool:
         """Whether the cursor is beyond what is ingested, so that there is nothing to do but wait."""
-        return any(offset > self._ring.positions[partition] for partition, offset in self.positions.items())
+        return any(offset > self._ring.positions.get(partition, 0) for partition, offset in self.positions.items())
 
     async def next_page(self) -> Page | None:
         """Return the next page, or None when there is none now.
@@ -120,7 +120,10 @@ class Replay:
     def _behind(self) -> int | None:
         """Return a partition that is behind the ring; those that need the log first, then in turn."""
         targets = self._ring.positions
-        behind = [partition for partition, offset in self.positions.items() if offset < targets[partition]]
+        # A partition that the walk has never heard of was added after its start: all of it is new.
+        behind = [
+            partition for partition, target in targets.items() if self.positions.setdefault(partition, 0) < target
+        ]
         if not behind:
             return None
         paging = [partition for partition in behind if self.positions[partition] < self._ring.low(partition)]

@@ -135,6 +135,12 @@ class Ring:
         self._before = dict(before)
         self._lanes = {partition: _Window() for partition in positions}
 
+    def add_partitions(self, count: int) -> None:
+        """Hold ``count`` partitions from now on; the added ones begin with their first record."""
+        for partition in range(len(self.positions), count):
+            self.positions[partition] = self._lows[partition] = 0
+            self._lanes[partition] = _Window()
+
     def low(self, partition: int) -> int:
         """Return the lowest next offset from which the ring holds everything of a partition."""
         return self._lows[partition]

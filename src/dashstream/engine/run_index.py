@@ -157,6 +157,8 @@ class Indexer:
         await self._start()
         while True:
             try:
+                if self._log.partition_count != len(self._positions):
+                    await self._start()
                 await self._log.wait_beyond(self._positions)
                 await self._fold_available()
                 self.error = None

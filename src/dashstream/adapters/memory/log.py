@@ -109,8 +109,11 @@ class MemoryLog:
 
     async def wait_beyond(self, positions: Mapping[int, int]) -> None:
         """See ``Log.wait_beyond``."""
+        partitions = len(self._partitions)
         async with self._appended:
-            await self._appended.wait_for(lambda: self._closed or self._is_beyond(positions))
+            await self._appended.wait_for(
+                lambda: self._closed or self._is_beyond(positions) or len(self._partitions) != partitions
+            )
         self._check_open()
 
     async def enforce_retention(self, now_us: int) -> int:
@@ -147,6 +150,12 @@ class MemoryLog:
     def skip(self, partition: int, count: int) -> None:
         """Use up offsets without records, as transactions do in Kafka."""
         self._partitions[partition].high += count
+
+    async def add_partitions(self, count: int) -> None:
+        """Have more partitions."""
+        self._partitions += [_Partition() for _ in range(count)]
+        async with self._appended:
+            self._appended.notify_all()
 
     def trim(self, partition: int, low: int) -> int:
         """Remove everything below ``low``, as retention would; return how many records."""
