@@ -18,7 +18,11 @@ function RunScene({ changes, search, rounds }: RunSceneProps) {
   const [engine] = useState(() => createFakeEngine({ run: scriptRun(rounds), frame: changes }));
   const [view] = useState(() => createRunView(search, { put: () => undefined }));
   const frame = useFrame(engine);
-  return frame && <RunScreen engine={engine} frame={frame} view={view} onExport={() => undefined} />;
+  return (
+    frame && (
+      <RunScreen engine={engine} frame={frame} view={view} resumedBy={null} onExport={() => undefined} />
+    )
+  );
 }
 
 function scene(id: string, title: string, changes: Partial<RunFrame>, search = "", rounds = 3): Scene {

@@ -11,14 +11,17 @@ const bounded = (text: string): string => (text.length > SHOWN ? `${text.slice(0
 
 interface RunBannersProps {
   frame: RunFrame;
+  /** The run that answered the interrupts: they wait for nobody any more. */
+  resumedBy: string | null;
   onRetry: () => void;
   onResolve: () => void;
   onStep: (step: number) => void;
 }
 
 /** Everything about the open run that is not as it should be, each with its cause and what to do. */
-export function RunBanners({ frame, onRetry, onResolve, onStep }: RunBannersProps) {
+export function RunBanners({ frame, resumedBy, onRetry, onResolve, onStep }: RunBannersProps) {
   const { connection, mismatch, run, notices } = frame;
+  const waiting = resumedBy === null ? (run?.interrupts ?? []) : [];
   return (
     <>
       {mismatch ? (
@@ -27,7 +30,7 @@ export function RunBanners({ frame, onRetry, onResolve, onStep }: RunBannersProp
         <ConnectionBanner connection={connection} pending={frame.intake.pendingRecords} onRetry={onRetry} />
       )}
       {run && <ErrorBanner run={run} onStep={onStep} />}
-      {run?.interrupts.map((interrupt) => (
+      {waiting.map((interrupt) => (
         <Banner
           key={interrupt.id}
           tone="waiting"

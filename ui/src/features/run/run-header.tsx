@@ -14,29 +14,23 @@ interface RunHeaderProps {
   /** What was asked for, while nothing is known of it. */
   openId: string;
   receipt: Receipt;
+  resumedBy: string | null;
   nowMs: number;
   onStep: (step: number) => void;
   /** Absent when there is no gateway to ask. */
   onExport: (() => void) | null;
 }
 
-export function RunHeader({ run, openId, receipt, nowMs, onStep, onExport }: RunHeaderProps) {
+export function RunHeader({ run, openId, receipt, resumedBy, nowMs, onStep, onExport }: RunHeaderProps) {
   return (
     <header className="run-header">
       <div className="run-header__title">
         <h1 className="truncate">{run?.graphName || (run ? "unnamed graph" : shortId(openId, 24))}</h1>
-        {run && <RunStatusChip status={run.status} needsYou={run.interrupts.length > 0} />}
-        {run?.resumes && (
-          <Link
-            href={runAddress(run.resumes)}
-            className="run-header__resumes"
-            title={`Resumes ${run.resumes}`}
-          >
-            <Chip quiet icon="loop">
-              resumes {shortId(run.resumes)}
-            </Chip>
-          </Link>
+        {run && (
+          <RunStatusChip status={run.status} needsYou={run.interrupts.length > 0 && resumedBy === null} />
         )}
+        {run?.resumes && <RunLink runId={run.resumes} words="resumes" />}
+        {resumedBy && <RunLink runId={resumedBy} words="resumed by" />}
         <div className="run-header__end">
           <ReceiptBadge receipt={receipt} onStep={onStep} />
           {onExport && (
@@ -46,6 +40,16 @@ export function RunHeader({ run, openId, receipt, nowMs, onStep, onExport }: Run
       </div>
       {run && <RunFacts run={run} nowMs={nowMs} />}
     </header>
+  );
+}
+
+function RunLink({ runId, words }: { runId: string; words: string }) {
+  return (
+    <Link href={runAddress(runId)} className="run-header__resumes" title={runId}>
+      <Chip quiet icon="loop">
+        {words} {shortId(runId)}
+      </Chip>
+    </Link>
   );
 }
 

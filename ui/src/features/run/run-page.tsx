@@ -4,6 +4,7 @@ import { useEffect } from "react";
 import type { RunFrame } from "../../stores/engine";
 import { useAddressedRunView } from "../../stores/run-view";
 import { useFrame } from "../../stores/use-frame";
+import { useResumedBy } from "../../stores/use-resumed-by";
 import { useServices } from "../../stores/use-services";
 import { EmptyState } from "../../widgets/empty-state";
 import { useNotify } from "../../widgets/toast";
@@ -15,6 +16,7 @@ export function RunPage({ runId }: { runId: string }) {
   const view = useAddressedRunView(nowMs);
   const frame = useFrame(engine);
   const notify = useNotify();
+  const resumedBy = useResumedBy(api, frame?.openId === runId ? frame.run : null);
 
   useEffect(() => {
     engine.openRun(runId);
@@ -29,7 +31,7 @@ export function RunPage({ runId }: { runId: string }) {
   };
   if (frame?.openId !== runId || isOpening(frame))
     return <EmptyState icon="graph" title="Opening the run…" />;
-  return <RunScreen engine={engine} frame={frame} view={view} onExport={save} />;
+  return <RunScreen engine={engine} frame={frame} view={view} resumedBy={resumedBy} onExport={save} />;
 }
 
 /** Nothing is known yet and nothing is wrong: the first records are a moment away. */
@@ -50,5 +52,5 @@ export function FilePage() {
       </EmptyState>
     );
   }
-  return <RunScreen engine={engine} frame={frame} view={view} onExport={null} />;
+  return <RunScreen engine={engine} frame={frame} view={view} resumedBy={null} onExport={null} />;
 }

@@ -8,17 +8,25 @@ import { connectionOf, receiptOf, summaryOf } from "../../testing/frames";
 import { renderPage } from "../../testing/render-page";
 import { RunScreen } from "./run-screen";
 
-function show(changes: Partial<RunFrame> = {}, search = "") {
+function show(changes: Partial<RunFrame> = {}, search = "", resumedBy: string | null = null) {
   const engine = createFakeEngine({ frame: changes });
   const put = vi.fn();
   const view = createRunView(search, { put });
-  renderPage(<Screen engine={engine} view={view} />);
+  renderPage(<Screen engine={engine} view={view} resumedBy={resumedBy} />);
   return { engine, view, put };
 }
 
-function Screen({ engine, view }: { engine: FakeEngine; view: ReturnType<typeof createRunView> }) {
+interface ScreenProps {
+  engine: FakeEngine;
+  view: ReturnType<typeof createRunView>;
+  resumedBy: string | null;
+}
+
+function Screen({ engine, view, resumedBy }: ScreenProps) {
   const frame = useFrame(engine);
-  return frame && <RunScreen engine={engine} frame={frame} view={view} onExport={null} />;
+  return (
+    frame && <RunScreen engine={engine} frame={frame} view={view} resumedBy={resumedBy} onExport={null} />
+  );
 }
 
 describe("the page of a run", () => {
@@ -107,6 +115,21 @@ describe("the page of a run", () => {
     expect(screen.getByTestId("interrupt-banner").textContent).toContain("approve waits for you");
     fireEvent.click(screen.getByText("Go to step 3"));
     expect(screen.getByTestId("playhead").dataset.step).toBe("3");
+  });
+
+  it("does not call for a person when another run has answered", () => {
+    const interrupts = [
+      { id: "i", nodeId: "approve", value: '"good?"', when: "inside" as const, sequence: "4", step: 2 },
+    ];
+    show({ run: summaryOf({ status: "interrupted", interrupts }) }, "", "run-2");
+    expect(screen.queryByTestId("interrupt-banner")).toBeNull();
+    expect(screen.queryByText("Needs you")).toBeNull();
+    expect(
+      screen
+        .getByText(/resumed by/)
+        .closest("a")
+        ?.getAttribute("href"),
+    ).toBe("/runs/run-2");
   });
 
   it("says so when nothing is retained of a run", () => {

@@ -18,10 +18,12 @@ interface RunScreenProps {
   engine: EngineApi;
   frame: RunFrame;
   view: RunViewStore;
+  /** The run that answered this one's interrupts. */
+  resumedBy: string | null;
   onExport: (() => void) | null;
 }
 
-export function RunScreen({ engine, frame, view, onExport }: RunScreenProps) {
+export function RunScreen({ engine, frame, view, resumedBy, onExport }: RunScreenProps) {
   const { run, receipt, connection } = frame;
   const moment = useStore(view, (state) => state.moment);
   const step = useShownStep(engine, frame, moment);
@@ -41,6 +43,7 @@ export function RunScreen({ engine, frame, view, onExport }: RunScreenProps) {
         run={run}
         openId={frame.openId ?? ""}
         receipt={receipt}
+        resumedBy={resumedBy}
         nowMs={nowMs}
         onStep={onStep}
         onExport={onExport}
@@ -55,6 +58,7 @@ export function RunScreen({ engine, frame, view, onExport }: RunScreenProps) {
       </div>
       <RunBanners
         frame={frame}
+        resumedBy={resumedBy}
         onRetry={() => engine.retry()}
         onResolve={() => engine.resolveMismatch()}
         onStep={onStep}
