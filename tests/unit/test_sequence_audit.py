@@ -55,6 +55,7 @@ def test_a_batch_counts_for_each_thread_inside_and_makes_no_gap() -> None:
         good("a", 4), good("b", 4), batch(("a", 5), ("b", 5), ("c", 5)), batch(("a", 6), ("c", 6)), good("a", 7)
     )
     assert found(audit) == {"in_order": 8}
+    assert audit.mixed_batches == 2
     assert audit_of(batch(("a", 1)), batch(("a", 3))).missing == 1
 
 

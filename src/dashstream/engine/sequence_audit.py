@@ -15,6 +15,7 @@ from dashstream.protocol.proto_codec import Decoded
 from dashstream.protocol.sequence import Counter, Order, SequenceTracker
 
 RESTART = "restart"
+MISSING, MIXED = "missing", "mixed_batches"
 FINDINGS = (*(order.value for order in Order), RESTART)
 
 
@@ -27,7 +28,8 @@ class SequenceAudit:
         self._epochs: OrderedDict[tuple[str, str], int] = OrderedDict()
         self.totals = dict.fromkeys(FINDINGS, 0)
         self.missing = 0
-        self._told = dict.fromkeys((*FINDINGS, "missing"), 0)
+        self.mixed_batches = 0
+        self._told = dict.fromkeys((*FINDINGS, MISSING, MIXED), 0)
         self._found = metrics.counter(
             "dashstream_sequences_judged_total",
             "Messages by how their sequence follows the one before of thread, producer and epoch; "
@@ -35,22 +37,29 @@ class SequenceAudit:
             {"finding": FINDINGS},
         )
         self._missing = metrics.counter("dashstream_sequences_missing_total", "Sequences that gaps skipped")
+        self._mixed = metrics.counter(
+            "dashstream_batches_mixed_total", "Event batches with several threads; each is followed for each of them"
+        )
 
     def observe(self, decoded: Decoded) -> None:
         """Judge the messages of one record."""
+        threads = set()
         for item in items_of(decoded, 0, 0):
             header = item.header
+            threads.add(header.thread_id)
             if header.sequence:
                 self._judge(Counter(header.thread_id, header.producer_id, header.producer_epoch), header.sequence)
             else:
                 self._count(Order.UNSEQUENCED)
+        self.mixed_batches += len(threads) > 1
 
     def publish(self) -> None:
         """Let the metrics say what was found since."""
         for finding, total in self.totals.items():
             self._found.inc(total - self._told[finding], finding=finding)
-        self._missing.inc(self.missing - self._told["missing"])
-        self._told = {**self.totals, "missing": self.missing}
+        self._missing.inc(self.missing - self._told[MISSING])
+        self._mixed.inc(self.mixed_batches - self._told[MIXED])
+        self._told = {**self.totals, MISSING: self.missing, MIXED: self.mixed_batches}
 
     def _judge(self, counter: Counter, sequence: int) -> None:
         is_baseline = self._note_epoch(counter)
