@@ -1,8 +1,10 @@
+import { create } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type JsonValue, jsonEqual } from "../protocol/json";
+import { DiffOperation_OpType, DiffOperationSchema } from "../protocol/gen/dashstream_pb";
+import { type JsonValue, jsonEqual, stringifyJson } from "../protocol/json";
 import { applyOps, formatPointer, type PatchOp, parsePointer } from "../protocol/patch";
-import { blame, lookUp, TouchIndex } from "./blame";
+import { blame, lookUp, TouchIndex, touchesOf } from "./blame";
 
 const PATHS = ["", "/a", "/a/x", "/list", "/list/0", "/list/1", "/list/0/x", "/a~1b"];
 
@@ -17,6 +19,13 @@ const op: fc.Arbitrary<PatchOp> = fc.oneof(
   fc.constantFrom(...LISTS).map((value) => ({ op: "replace" as const, path: ["list"], value })),
 );
 
+const wire = ({ op: kind, path, value }: PatchOp) =>
+  create(DiffOperationSchema, {
+    op: kind === "add" ? DiffOperation_OpType.ADD : DiffOperation_OpType.REPLACE,
+    path: formatPointer(path),
+    value: new TextEncoder().encode(stringifyJson(value ?? null)),
+  });
+
 it("finds the steps that a scan of every step finds", () => {
   fc.assert(
     fc.property(
@@ -28,7 +37,7 @@ it("finds the steps that a scan of every step finds", () => {
         index.push(null);
         for (const ops of changes) {
           states.push(applyOps(states.at(-1) as JsonValue, ops));
-          index.push(ops.map(({ path: parts }) => formatPointer(parts)));
+          index.push(touchesOf(ops.map(wire), states.at(-1)));
         }
         const at = (step: number) => lookUp(states[step], parsePointer(path));
         const expected = states
@@ -52,8 +61,9 @@ it("finds the steps that a scan of every step finds", () => {
 it("asks only for the states of steps that touch the path", () => {
   const index = new TouchIndex();
   const states = Array.from({ length: 1_000 }, (_, step) => ({ hot: step, cold: step >= 500 ? 1 : 0 }));
-  for (const step of states.keys())
-    index.push(step === 0 ? null : step === 500 ? ["/hot", "/cold"] : ["/hot"]);
+  const hot = { pointer: "/hot", moves: false };
+  const both = [hot, { pointer: "/cold", moves: false }];
+  for (const step of states.keys()) index.push(step === 0 ? null : step === 500 ? both : [hot]);
   const asked: number[] = [];
   const found = blame(index, "/cold", 999, 10, (step) => {
     asked.push(step);
@@ -61,4 +71,15 @@ it("asks only for the states of steps that touch the path", () => {
   });
   expect(found.map(({ step }) => step)).toEqual([500, 0]);
   expect(asked).toEqual([500, 0]);
+});
+
+it("does not blame an append on what stood before it", () => {
+  const append = wire({ op: "add", path: ["list", "-"], value: 1 });
+  const index = new TouchIndex();
+  index.push(null);
+  index.push(touchesOf([append, append], { list: [1, 2, 1, 1] }));
+  expect([...index.candidates("/list/1", 1)]).toEqual([0]);
+  expect([...index.candidates("/list/2", 1)]).toEqual([1, 0]);
+  expect([...index.candidates("/list/3/x", 1)]).toEqual([1, 0]);
+  expect([...index.candidates("/list", 1)]).toEqual([1, 0]);
 });

@@ -3,34 +3,77 @@
  * have; only their states are compared.
  */
 
-import type { JsonValue } from "../protocol/json";
-import { jsonEqual } from "../protocol/json";
+import { type DiffOperation, DiffOperation_OpType as OpType } from "../protocol/gen/dashstream_pb";
+import { type JsonValue, jsonEqual } from "../protocol/json";
 import { PatchError, parsePointer, valueAt } from "../protocol/patch";
 
-/** Pointers that the operations of each step touch; null for a step that may touch anything. */
-export class TouchIndex {
-  readonly #touched: (readonly string[] | null)[] = [];
+const INDEX = /^\d+$/;
 
-  push(pointers: readonly string[] | null): void {
-    this.#touched.push(pointers);
+/** A place that an operation touches. */
+export interface Touch {
+  readonly pointer: string;
+  /** In an array, what stands at and behind this place moves. */
+  readonly moves: boolean;
+}
+
+/** What a step's operations touch; `after` is the state after them, undefined when it is not known. */
+export function touchesOf(operations: readonly DiffOperation[], after: JsonValue | undefined): Touch[] {
+  const appends = new Map<string, string>();
+  return operations.flatMap(({ op, path, from }) => {
+    const moves = op !== OpType.REPLACE && op !== OpType.TEST && op !== OpType.TEXT_SPLICE;
+    if (from !== "")
+      return [
+        { pointer: path, moves: true },
+        { pointer: from, moves: true },
+      ];
+    if (!path.startsWith("/") || !path.endsWith("/-")) return [{ pointer: path, moves }];
+    const pointer = appends.get(path) ?? appendedAt(path.slice(0, -2), operations, after) ?? path;
+    appends.set(path, pointer);
+    return [{ pointer, moves: true }];
+  });
+}
+
+/** Where the first element that a step appended to an array stands; null when other changes of it hide that. */
+function appendedAt(
+  container: string,
+  operations: readonly DiffOperation[],
+  after: JsonValue | undefined,
+): string | null {
+  const inside = operations.filter(
+    ({ path, from }) => isWithin(path, container) || (from && isWithin(from, container)),
+  );
+  const array = lookUp(after, parsePointer(container));
+  if (!Array.isArray(array) || inside.some(({ path, from }) => path !== `${container}/-` || from !== ""))
+    return null;
+  return `${container}/${array.length - inside.length}`;
+}
+
+/** What each step touched; null for a step that may touch anything. */
+export class TouchIndex {
+  readonly #touched: (readonly Touch[] | null)[] = [];
+
+  push(touches: readonly Touch[] | null): void {
+    this.#touched.push(touches);
   }
 
   /** Steps up to `last` that can have changed the value at `path`, newest first. */
   *candidates(path: string, last: number): Generator<number> {
     for (let step = Math.min(last, this.#touched.length - 1); step >= 0; step -= 1) {
-      const touched = this.#touched[step];
-      if (touched === null || touched === undefined || touched.some((pointer) => isRelated(pointer, path)))
-        yield step;
+      const touched = this.#touched[step] ?? null;
+      if (touched === null || touched.some((touch) => isRelated(touch, path))) yield step;
     }
   }
 }
 
 /** An operation reaches a path from above, from below, or by moving the elements of an array on the way to it. */
-function isRelated(pointer: string, path: string): boolean {
+function isRelated({ pointer, moves }: Touch, path: string): boolean {
   if (isWithin(path, pointer) || isWithin(pointer, path)) return true;
+  if (!moves) return false;
   const slash = pointer.lastIndexOf("/");
+  if (!isWithin(path, pointer.slice(0, slash))) return false;
   const last = pointer.slice(slash + 1);
-  return /^(\d+|-)$/.test(last) && isWithin(path, pointer.slice(0, slash));
+  if (last === "-") return true;
+  return INDEX.test(last) && Number.parseInt(path.slice(slash + 1), 10) >= Number(last);
 }
 
 function isWithin(path: string, container: string): boolean {

@@ -149,7 +149,8 @@ export class RunAnswers {
         lanes: spans.spans.lanes,
         spans: spans.spans.all,
         stepCount: steps.count,
-        stepTimes: (step) => steps.times(step, startUs),
+        stepStartUs: (step) => steps.startUs(step, startUs),
+        stepEndUs: (step) => steps.endUs(step),
         stepView: (step) => this.#timelineStep(step, startUs),
       },
       query,
@@ -245,13 +246,12 @@ export class RunAnswers {
   #timelineStep(step: number, runStartUs: number): TimelineStep {
     const { records, steps } = this.run;
     const made = this.#stepOf("", step);
-    const [startUs, endUs] = steps.times(step, runStartUs);
     return {
       step,
       superstep: textOfSuperstep(made),
       sequence: String(records.sequence(made.row)),
-      startUs,
-      endUs,
+      startUs: steps.startUs(step, runStartUs),
+      endUs: steps.endUs(step),
       nodes: steps.nodesOf(made.superstep),
       verification: verificationOf(made.doubt),
       operations: made.operations,

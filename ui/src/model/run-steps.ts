@@ -49,11 +49,14 @@ export class RunSteps {
     return step < 0 ? 0 : (this.#rows[step] ?? length);
   }
 
-  /** When a step began, which is when the one before was made, and when it was made. */
-  times(step: number, runStartUs: number): readonly [startUs: number, endUs: number] {
-    const end = this.#ends.at(step);
-    const start = step === 0 ? runStartUs : this.#ends.at(step - 1);
-    return [Math.min(start, end), end];
+  /** When a step was made. */
+  endUs(step: number): number {
+    return this.#ends.at(step);
+  }
+
+  /** When a step began: when the one before was made, for the first when the run started. */
+  startUs(step: number, runStartUs: number): number {
+    return Math.min(step === 0 ? runStartUs : this.#ends.at(step - 1), this.#ends.at(step));
   }
 
   /** Nodes of the root graph that ran in a superstep. */

@@ -9,7 +9,7 @@
 
 import { decodeRecord, RecordError } from "../protocol/codec";
 import type { Event, StateDiff } from "../protocol/gen/dashstream_pb";
-import { TouchIndex } from "./blame";
+import { TouchIndex, touchesOf } from "./blame";
 import type { GapInfo, Marker, Notice, Receipt, RunSummary } from "./frame";
 import { itemSummary } from "./item-summary";
 import { type Item, itemKind, itemsOf, itemType, nodeIdOf, runIdOf } from "./items";
@@ -237,9 +237,7 @@ export class RunModel {
     else history.applyCheckpoint(row, superstep, message.value);
     if (history.steps.length > before) {
       const isPatch = message.case === "stateDiff" && message.value.fullState.length === 0;
-      touched.push(
-        isPatch ? message.value.operations.flatMap(({ path, from }) => (from ? [path, from] : [path])) : null,
-      );
+      touched.push(isPatch ? touchesOf(message.value.operations, history.head) : null);
       if (ns === "") this.steps.push(row, us);
     }
     if (history.incidents > incidents && verificationOf(history.doubt) === "mismatch") {

@@ -62,6 +62,11 @@ export class StateHistory {
     private readonly slotBudget = SLOT_BUDGET,
   ) {}
 
+  /** The newest state that was reached. */
+  get head(): JsonValue | undefined {
+    return this.#head?.value;
+  }
+
   /** Doubt about the newest state; null when it is verified. */
   get doubt(): Doubt | null {
     return this.#doubt;

@@ -26,7 +26,8 @@ const inputOf = (spans: readonly Span[], ends: readonly number[] = []) => ({
   lanes: 1,
   spans,
   stepCount: ends.length,
-  stepTimes: (step: number) => [ends[step - 1] ?? 0, ends[step] as number] as const,
+  stepStartUs: (step: number) => ends[step - 1] ?? 0,
+  stepEndUs: (step: number) => ends[step] as number,
   stepView: (step: number) => ({ step }) as TimelineStep,
 });
 

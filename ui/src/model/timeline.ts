@@ -9,8 +9,8 @@ export interface TimelineInput {
   readonly lanes: number;
   readonly spans: readonly Span[];
   readonly stepCount: number;
-  /** When a step begins and ends. */
-  readonly stepTimes: (step: number) => readonly [startUs: number, endUs: number];
+  readonly stepStartUs: (step: number) => number;
+  readonly stepEndUs: (step: number) => number;
   readonly stepView: (step: number) => TimelineStep;
 }
 
@@ -21,13 +21,9 @@ export function timelineView(input: TimelineInput, query: TimelineQuery): Timeli
   const spanLength = (span: Span) => (span.endUs ?? input.endUs) - span.startUs;
   const steps: number[] = [];
   for (let step = 0; step < input.stepCount; step += 1) {
-    const [startUs, endUs] = input.stepTimes(step);
-    if (startUs <= to && endUs >= from) steps.push(step);
+    if (input.stepStartUs(step) <= to && input.stepEndUs(step) >= from) steps.push(step);
   }
-  const stepLength = (step: number) => {
-    const [startUs, endUs] = input.stepTimes(step);
-    return endUs - startUs;
-  };
+  const stepLength = (step: number) => input.stepEndUs(step) - input.stepStartUs(step);
   return {
     startUs: input.startUs,
     endUs: input.endUs,
@@ -42,14 +38,16 @@ export function timelineView(input: TimelineInput, query: TimelineQuery): Timeli
 /** The longest `limit` of what is given, in the order given. */
 function longest<T>(all: readonly T[], limit: number, lengthOf: (item: T) => number): readonly T[] {
   if (all.length <= limit) return all;
-  const lengths = Float64Array.from(all, lengthOf).sort();
-  const least = lengths[lengths.length - limit] ?? Number.POSITIVE_INFINITY;
-  let ties = limit - (lengths.length - upperBound(lengths, least));
-  return all.filter((item) => {
-    const length = lengthOf(item);
-    if (length > least) return true;
-    ties -= length === least ? 1 : 0;
-    return length === least && ties >= 0;
+  const lengths = new Float64Array(all.length);
+  for (let index = 0; index < all.length; index += 1) lengths[index] = lengthOf(all[index] as T);
+  const ascending = lengths.slice().sort();
+  const least = ascending[ascending.length - limit] ?? Number.POSITIVE_INFINITY;
+  let ties = limit - (ascending.length - upperBound(ascending, least));
+  return all.filter((_, index) => {
+    const length = lengths[index] as number;
+    if (length !== least) return length > least;
+    ties -= 1;
+    return ties >= 0;
   });
 }
 
