@@ -115,8 +115,11 @@ function useSame<T>(value: T, key: string): T {
 const markersKey = (markers: readonly Marker[]): string =>
   markers.map(({ kind, sequence }) => `${kind}${sequence}`).join();
 
-const busyOf = (view: TimelineView) =>
-  view.spans.map((span) => ({ startUs: span.startUs, endUs: span.endUs ?? view.endUs }));
+/** When something ran. Where spans are left out nothing is known to be idle, so nothing is folded. */
+function busyOf(view: TimelineView) {
+  if (view.totalSpans > view.spans.length) return [{ startUs: view.startUs, endUs: view.endUs }];
+  return view.spans.map((span) => ({ startUs: span.startUs, endUs: span.endUs ?? view.endUs }));
+}
 
 interface TransportInput {
   readonly frame: PaneProps["frame"];
