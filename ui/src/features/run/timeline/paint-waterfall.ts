@@ -21,8 +21,8 @@ export interface Waterfall {
 
 const LABEL_FROM_PX = 34;
 const TIME_LABEL_PX = 64;
-/** Room that a mark of the ruler takes. */
-const MARK_PX = 26;
+const DIGIT_PX = 7;
+const MARK_GAP_PX = 18;
 const EDGE_ALPHA = 0.4;
 
 export function paintWaterfall(surface: Surface, waterfall: Waterfall): void {
@@ -47,7 +47,8 @@ function paintBands(surface: Surface, { axis, geometry }: Waterfall): void {
   context.font = `11px ${palette.font}`;
   context.textBaseline = "middle";
 
-  const every = roundUp((MARK_PX * (last - first + 1)) / Math.max(1, geometry.width));
+  const markPx = String(last).length * DIGIT_PX + MARK_GAP_PX;
+  const every = roundUp((markPx * (last - first + 1)) / Math.max(1, geometry.width));
   for (let step = Math.ceil(first / every) * every; step <= last; step += every) {
     const [left, right] = bandOf(axis, geometry, step);
     context.fillStyle = palette.border;
