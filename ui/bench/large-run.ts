@@ -9,6 +9,7 @@ import {
   EventSchema,
   EventType,
   HashAlgorithm,
+  type Header,
   HeaderSchema,
   RunStatus,
   StateDiffSchema,
@@ -27,7 +28,7 @@ type HeaderInit = MessageInitShape<typeof HeaderSchema>;
 class Builder {
   readonly records: LogRecord[] = [];
 
-  add(make: (header: HeaderInit) => Message, header: HeaderInit = {}): void {
+  add(make: (header: Header) => Message, header: HeaderInit = {}): void {
     const sequence = BigInt(this.records.length + 1);
     const full = create(HeaderSchema, {
       runId: "large",
@@ -82,7 +83,7 @@ export function largeRun(steps: number, documents: number, grows: boolean): LogR
       (header) => ({
         case: "stateDiff",
         value: create(StateDiffSchema, {
-          header: create(HeaderSchema, header),
+          header,
           operations,
           baseStateHash: base,
           stateHash: hash,
@@ -108,7 +109,7 @@ function checkpoint(builder: Builder, state: HashedState): void {
       (header) => ({
         case: "checkpoint",
         value: create(CheckpointSchema, {
-          header: create(HeaderSchema, header),
+          header,
           checkpointId: Uint8Array.from([1]),
           state: text.subarray(chunkIndex * CHUNK_BYTES, (chunkIndex + 1) * CHUNK_BYTES),
           chunkIndex,

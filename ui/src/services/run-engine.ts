@@ -20,7 +20,8 @@ import { GatewayLink } from "./gateway-link";
 import { type FeedSource, RunFeed } from "./run-feed";
 import type { OpenSocket } from "./socket";
 
-const WINDOW_BYTES = 4 * 1024 * 1024;
+/** What may be on its way and not applied: enough to keep the worker busy, little enough to be applied in a moment. */
+const WINDOW_BYTES = 1024 * 1024;
 const MAX_BATCH_BYTES = 256 * 1024;
 
 export interface Target {
