@@ -249,3 +249,26 @@ async def test_two_names_with_one_digest_would_be_told_apart(
         client.hset(partition_keys(options.namespace, TOPIC, P).meta, "name", "another")
     with pytest.raises(RetainedError, match="another topic"):
         await store.claim(P, EPOCH, 1)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "valkey-cluster"])
+async def test_a_cancelled_call_is_cancelled_wherever_it_is(
+    kind: str,
+    redis_servers: Callable[[str], RedisServer],
+    redis_clusters: Callable[[str], RedisCluster],
+    open_store: Open,
+) -> None:
+    name, _, clustered = kind.partition("-")
+    store = open_store(options_for(redis_clusters(name) if clustered else redis_servers(name)))
+    await write(store, run(range(100)))
+    cancelled = 0
+    for steps in range(40):
+        call = asyncio.create_task(read(store))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        if call.cancel():
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            cancelled += 1
+    assert cancelled > 3
+    assert offsets_of(await read(store)) == list(range(100))

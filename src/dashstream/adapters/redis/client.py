@@ -1,4 +1,8 @@
-"""Opens the client of a store. It never retries by itself: how often and how soon is the engine's decision."""
+"""Opens the client of a store. It never retries by itself: how often and how soon is the engine's decision.
+
+Nor does it time answers: its own socket timeout goes through ``asyncio.wait_for``, which on Python 3.11 can swallow a
+cancellation, and then a task that is being stopped goes on. The store bounds each call as a whole instead.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,7 @@ def open_client(options: RedisOptions) -> Redis | RedisCluster:
     shared: dict[str, Any] = {
         "username": options.username,
         "password": options.password,
-        "socket_timeout": options.timeout_s,
+        "socket_timeout": None,
         "socket_connect_timeout": options.connect_timeout_s,
         "socket_keepalive": True,
         "max_connections": options.max_connections,
