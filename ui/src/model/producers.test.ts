@@ -1,0 +1,45 @@
+import { create } from "@bufbuild/protobuf";
+import { expect, it } from "vitest";
+import { HeaderSchema } from "../protocol/gen/dashstream_pb";
+import { Producers } from "./producers";
+
+const header = (
+  sequence: bigint,
+  more: { producerId?: string; producerEpoch?: bigint; threadId?: string } = {},
+) => create(HeaderSchema, { sequence, producerId: "p", producerEpoch: 1n, threadId: "t", ...more });
+const place = (offset: bigint, inner = 0) => ({ partition: 0, offset, inner });
+
+it("counts an item once for its producer, epoch, thread and sequence", () => {
+  const producers = new Producers();
+  expect(producers.add(header(1n), place(0n), null)).toBe(true);
+  expect(producers.add(header(1n), place(1n), null)).toBe(false);
+  expect(producers.add(header(1n, { producerEpoch: 2n }), place(2n), null)).toBe(true);
+  expect(producers.add(header(1n, { producerId: "q" }), place(3n), null)).toBe(true);
+  expect(producers.add(header(1n, { threadId: "u" }), place(4n), null)).toBe(true);
+});
+
+it("counts an unsequenced item once for its place", () => {
+  const producers = new Producers();
+  expect(producers.add(header(0n), place(0n), null)).toBe(true);
+  expect(producers.add(header(0n), place(0n), null)).toBe(false);
+  expect(producers.add(header(0n), place(0n, 1), null)).toBe(true);
+  expect(producers.add(header(0n), place(1n), null)).toBe(true);
+  expect(producers.holes(9)).toEqual([]);
+});
+
+it("tells of holes with the step after which they stand, until they are filled", () => {
+  const producers = new Producers();
+  producers.add(header(1n), place(0n), null);
+  producers.add(header(4n), place(1n), 7);
+  producers.add(header(3n, { producerId: "q" }), place(2n), 8);
+  producers.add(header(5n, { producerId: "q" }), place(3n), 9);
+  expect(producers.holes(9)).toEqual([
+    { from: 2n, to: 4n, step: 7 },
+    { from: 4n, to: 5n, step: 9 },
+  ]);
+  expect(producers.holes(1)).toHaveLength(1);
+  expect([producers.missing, producers.holeCount]).toEqual([3n, 2]);
+  producers.add(header(3n), place(4n), 9);
+  producers.add(header(2n), place(5n), 9);
+  expect(producers.holes(9)).toHaveLength(1);
+});
