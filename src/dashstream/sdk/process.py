@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,14 @@ _log = logging.getLogger("dashstream.sdk")
 class _Process:
     lock = threading.Lock()
     publisher: Publisher | None = None
+
+
+def _after_fork() -> None:
+    _Process.lock = threading.Lock()  # whoever held it did not come along
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def process_publisher(**overrides: Any) -> Publisher:

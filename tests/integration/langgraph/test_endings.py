@@ -155,7 +155,7 @@ def test_each_of_many_caught_failures_is_told(watch: Watch) -> None:
     inner = StateGraph(Trail).add_node("bad", bad).add_edge(START, "bad").compile()
 
     def call(_: Trail) -> Trail:
-        for _ in range(50):
+        for _ in range(20):
             try:
                 inner.invoke({"trail": []})
             except ZeroDivisionError:
@@ -165,7 +165,7 @@ def test_each_of_many_caught_failures_is_told(watch: Watch) -> None:
     graph = StateGraph(Trail).add_node("call", call).add_edge(START, "call").compile()
     with watch.here():
         graph.invoke(ONE)
-    assert watch.only.run.errors == 50
+    assert watch.only.run.errors == 20
 
 
 def test_a_run_inside_a_run_ends_before_it(watch: Watch) -> None:

@@ -47,6 +47,11 @@ class _Memory:
         self._used: OrderedDict[str, None] = OrderedDict()
         self.open: set[RunEmitter] = set()
 
+    def after_fork_in_child(self) -> None:
+        """Leave the parent's runs to the parent; its other threads, who may have held the lock, are not here."""
+        self._lock = threading.Lock()
+        self.open = set()
+
     def remember_interrupt(self, thread_id: str, run_id: str) -> None:
         with self._lock:
             self._interrupted[thread_id] = run_id
@@ -71,7 +76,7 @@ memory = _Memory()
 
 
 def _after_fork() -> None:
-    memory.open.clear()  # the parent's runs are the parent's to end
+    memory.after_fork_in_child()
 
 
 if hasattr(os, "register_at_fork"):
