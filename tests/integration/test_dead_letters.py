@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import re
+import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
@@ -76,8 +77,8 @@ def _append(path: Path, values: Sequence[bytes | None]) -> None:
         with store.transaction(connection):
             high = store.watermarks(connection)[partition].high
             for offset, value in enumerate(values, high):
-                insert = f"INSERT INTO records_{partition} VALUES (?, 1, ?, ?)"  # noqa: S608  # a number of our own
-                connection.execute(insert, (offset, b"thread", value))
+                insert = f"INSERT INTO records_{partition} VALUES (?, ?, ?, ?)"  # noqa: S608  # a number of our own
+                connection.execute(insert, (offset, time.time_ns() // 1000, b"thread", value))
             connection.execute("UPDATE partitions SET high = high + ? WHERE partition = ?", (len(values), partition))
 
 

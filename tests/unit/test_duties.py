@@ -370,3 +370,27 @@ async def test_the_retained_tier_is_written_by_the_owner_without_a_false_bridge(
     await rig.settle()
     (run,) = [lane.take() for lane in rig.retainer._lanes.values()]
     assert (run.start, [record.offset for record in run.records]) == (4, [4])
+
+
+async def test_waiting_for_a_head_does_not_spin() -> None:
+    rig = Rig(partitions=2, source=Answers({0: 0}, None))
+    rig.ownership.changed = lambda _: asyncio.Event().wait()  # type: ignore[assignment]  # nothing changes
+    await rig.duties.start()
+    rig.clock.pass_(60)
+    rounds = 0
+    follow = rig.duties.follow
+
+    async def counted() -> None:
+        nonlocal rounds
+        rounds += 1
+        await follow()
+
+    rig.duties.follow = counted  # type: ignore[method-assign]  # to count the rounds
+    running = asyncio.create_task(rig.duties.run())
+    await rig.until(lambda: rig.duties._retrying is not None)
+    for _ in range(200):
+        await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await rig.duties.stop()
+    assert rounds < 10

@@ -37,6 +37,8 @@ from dashstream.protocol.proto_codec import Decoded, decode
 
 _log = structlog.get_logger(__name__)
 
+CALLED_FOR_NOTHING_S = 0.01
+"""Pause when the log says that there is more and gives nothing, as it may while a transaction is open."""
 OLD_BY_TIME_US = 3_600_000_000
 """A new record whose stamp is older than this is counted as suspicious, and changes nothing else."""
 
@@ -141,12 +143,16 @@ class Duties:
             LogError: the log or the commits cannot be read; call again to go on.
         """
         await self.start()
+        was_called = False
         while True:
             await self.follow()
             await self.commit_if_due()
-            worked = await self.turn()
-            if not worked:
-                await self._wait()
+            if await self.turn():
+                was_called = False
+                continue
+            if was_called:
+                await asyncio.sleep(CALLED_FOR_NOTHING_S)
+            was_called = await self._wait()
 
     async def stop(self) -> None:
         """Within the stop's time: write the dead letters that are waiting, and commit what is settled."""
@@ -335,8 +341,8 @@ class Duties:
             each.is_blocked = False
         self._wake.set()
 
-    async def _wait(self) -> None:
-        """Return when there may be something to do."""
+    async def _wait(self) -> bool:
+        """Return when there may be something to do, and whether it was the log that called."""
         waits = (
             self._log.wait_beyond({p: walk.position for p, walk in self._walks.items() if walk.can_walk}),
             self._ownership.changed(self._ownership.owned),
@@ -352,10 +358,12 @@ class Duties:
         self._wake.clear()
         for task in done:
             task.result()
+        return tasks[0] in done
 
     def _timeout(self) -> float | None:
         """Return the seconds until something is due by itself, or None."""
-        due = [] if self._finder.wait_s is None else [self._finder.wait_s]
+        is_asking = self._retrying is not None and not self._retrying.done()
+        due = [] if self._finder.wait_s is None or is_asking else [self._finder.wait_s]
         if self._uncommitted():
             due.append(max(0.0, self._commit_due - self._clock.monotonic()))
         return min(due, default=None)

@@ -40,8 +40,6 @@ class IngestPump:
         self._tap = tap
         self._record_limits = Limits(max_record_bytes=limits.max_record_bytes)
         self._turn = 0
-        self.unreadable = dict.fromkeys(UNREADABLE_REASONS, 0)
-        self.records = 0
         self._ingested = metrics.counter("dashstream_records_ingested_total", "Records read from the log into the ring")
         self._unreadable = metrics.counter(
             "dashstream_records_unreadable_total",
@@ -113,10 +111,8 @@ class IngestPump:
                 self._note_hole(record.partition, record.offset, GapReason.LOST)
             head = classify(record, self._record_limits)
             if isinstance(head, Unreadable):
-                self.unreadable[head.reason] += 1
                 self._unreadable.inc(reason=head.reason)
             ring.append(record, head)
-        self.records += len(records)
         self._ingested.inc(len(records))
         self._ring_bytes.set(ring.bytes)
         self._ring_records.set(len(ring))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ async def test_a_pause_is_told_at_once_and_to_who_comes_later(tmp_path: Path) ->
         early = await subscribe(served)
         await hear_state(early, "live")
         log = served.gateway.connections.services.log
-        (appended,) = await log.append([NewRecord(b"thread", BAD, 1)])
+        (appended,) = await log.append([NewRecord(b"thread", BAD, time.time_ns() // 1000)])
         told, _ = await hear_state(early, "paused")
         assert told["partition"] == appended.partition
         assert told["reason"] == f"partition {appended.partition} is paused at offset 0: decode"
