@@ -26,7 +26,11 @@ describe("the address of a run's view", () => {
       tab: fc.constantFrom(null, ...RUN_TABS),
       path: fc.option(fc.string()),
     });
-    fc.assert(fc.property(views, (view) => expect(readRunView(writeRunView(view))).toEqual(view)));
+    fc.assert(
+      fc.property(views, (view) => {
+        expect(readRunView(writeRunView(view))).toEqual(view);
+      }),
+    );
   });
 
   it("is empty for the first view of a run", () => {
@@ -52,7 +56,11 @@ describe("the address of the list of runs", () => {
       graph: fc.string(),
       text: fc.string(),
     });
-    fc.assert(fc.property(filters, (value) => expect(readFilters(writeFilters(value))).toEqual(value)));
+    fc.assert(
+      fc.property(filters, (value) => {
+        expect(readFilters(writeFilters(value))).toEqual(value);
+      }),
+    );
   });
 
   it("ignores a status that does not exist", () => {
