@@ -45,7 +45,7 @@ class RetainedLimits:
     age_s: float = option(86_400.0, "records older than this leave the retained tier", unit="s", low=1)
     records: int = option(1_000_000, "records of one partition in the retained tier", unit="count", low=1)
     max_entry_bytes: int = option(
-        256 * KIB, "larger records are not retained; readers get them from the log", unit="bytes", low=1
+        64 * KIB, "larger records are not retained; readers get them from the log", unit="bytes", low=1
     )
     queue_records: int = option(100_000, "records waiting to be retained; above it the oldest go", unit="count", low=1)
     queue_bytes: int = option(

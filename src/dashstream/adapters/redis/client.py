@@ -37,9 +37,17 @@ def open_client(options: RedisOptions) -> Redis | RedisCluster:
     }
     if options.cluster:
         nodes = [ClusterNode(host, port) for host, port in address.nodes]
-        return RedisCluster(startup_nodes=nodes, retry=Retry(NoBackoff(), 0), **shared)
-    host, port = address.nodes[0]
-    return Redis(host=host, port=port, db=options.database, retry=Retry(NoBackoff(), 0), **shared)
+        client: Redis | RedisCluster = RedisCluster(startup_nodes=nodes, retry=Retry(NoBackoff(), 0), **shared)
+    else:
+        host, port = address.nodes[0]
+        client = Redis(host=host, port=port, db=options.database, retry=Retry(NoBackoff(), 0), **shared)
+    client.set_response_callback("XRANGE", _as_it_is)
+    return client
+
+
+def _as_it_is(response: Any, **_: Any) -> Any:
+    """Keep entries as lists: they are decoded once, by us."""
+    return response
 
 
 def _tls(options: RedisOptions, address: Address) -> Mapping[str, Any]:

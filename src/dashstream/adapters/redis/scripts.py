@@ -1,4 +1,4 @@
-"""What runs inside the store, atomically: claim, write, read, trim, look. Commands of Redis 6.2 only.
+"""What runs inside the store, atomically: claim, write, trim, look. Commands of Redis 6.2 only.
 
 A partition is a stream with ids ``<generation>-<offset>`` and a meta hash:
 
@@ -12,6 +12,9 @@ A partition is a stream with ids ``<generation>-<offset>`` and a meta hash:
 
 An entry has the fields ``s`` (its offset minus the offset from which on it is the first record), ``t`` (time in
 microseconds), ``k`` (key) and, unless the value is null, ``v``; always in this order.
+
+Reading is not a script: turning thousands of entries into tables of Lua and back holds up the store several times as
+long as XRANGE alone does. See ``reading``.
 
 Numbers of Lua are doubles, so offsets and generations stay decimal text here and are compared as such. All that has
 to be calculated with them is calculated by the caller.
@@ -116,32 +119,6 @@ return held
 
 if that is not the given one.
 """
-
-READ = _script("""
-local epoch, offset, left, max_bytes = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local known = redis.call('HMGET', meta, 'epoch', 'segments')
-if known[1] ~= epoch then return {} end
-local from
-for generation, first in string.gmatch(known[2], '(%d+):(%d+)') do
-  if not less(offset, first) then from = generation .. '-' .. offset
-  elseif not from then from = generation .. '-0' end
-end
-local found, size = {}, 0
-while left > 0 do
-  local count = math.min(left, 100)
-  local page = redis.call('XRANGE', stream, from, '+', 'COUNT', count)
-  for _, entry in ipairs(page) do
-    size = size + #(entry[2][6] or '') + #(entry[2][8] or '')
-    if #found > 0 and size > max_bytes then return found end
-    found[#found + 1] = entry
-  end
-  if #page < count then return found end
-  left = left - count
-  from = '(' .. page[count][1]
-end
-return found
-""")
-"""epoch offset max_records max_bytes -> entries"""
 
 TRIM = _script("""
 local generation, oldest, ttl = ARGV[1], ARGV[2], ARGV[3]

@@ -1,4 +1,4 @@
-"""The retained tier on Redis or Valkey Streams, standalone or a cluster: one script call per operation.
+"""The retained tier on Redis or Valkey Streams, standalone or a cluster: one round trip per operation.
 
 Every call ends within its timeouts, whatever the store does, and says ``RetainedError`` if it did not work. What a
 write that timed out has done is not known; writing it again changes nothing.
@@ -7,6 +7,8 @@ write that timed out has done is not known; writing it again changes nothing.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from redis.exceptions import NoScriptError, RedisError
@@ -15,12 +17,15 @@ from dashstream.adapters.redis import scripts
 from dashstream.adapters.redis.client import open_client
 from dashstream.adapters.redis.keys import PartitionKeys, partition_keys
 from dashstream.adapters.redis.options import RedisOptions
+from dashstream.adapters.redis.reading import Layout, stretch_of
 from dashstream.adapters.redis.scripts import Script
-from dashstream.engine.ports import LogRecord
-from dashstream.engine.retained import Claim, Held, RetainedLimits, Run, Stretch
+from dashstream.engine.retained import Claim, Held, RetainedLimits, Run, Stretch, record_bytes
 from dashstream.errors import RetainedError, RetainedFencedError
 
 CLAIM_ATTEMPTS = 10
+READ_ATTEMPTS = 5
+LONGEST_PAGE = 500
+"""Most entries asked for at once: how large they are is not known before, so this and their bound limit a page."""
 
 
 class RedisRetainedStore:
@@ -37,6 +42,8 @@ class RedisRetainedStore:
         self._topic = topic
         self._limits = limits
         self._calls = asyncio.Semaphore(options.max_connections)
+        self._layouts: dict[int, Layout] = {}
+        self._averages: dict[int, int] = {}
         self._ttl_ms = int(limits.age_s * 1_000)
 
     async def claim(self, partition: int, epoch: str, now_us: int) -> Claim:
@@ -76,8 +83,22 @@ class RedisRetainedStore:
         self, partition: int, epoch: str, offset: int, *, max_records: int, max_bytes: int
     ) -> Stretch | None:
         """See ``RetainedStore.read``."""
-        entries = await self._run(scripts.READ, self._keys(partition), epoch, offset, max_records, max_bytes)
-        return _stretch(partition, offset, entries)
+        keys = self._keys(partition)
+        count = max(1, min(max_records, LONGEST_PAGE, max_bytes // self._averages.get(partition, 1)))
+        for _ in range(READ_ATTEMPTS):
+            known = self._layouts.get(partition, Layout())
+            entries, seen = await self._fetch(keys, known.first_id(offset), count if known.epoch else 1)
+            if seen == known:
+                break
+            self._layouts[partition] = seen
+        else:
+            raise RetainedError(f"partition {partition}: claimed by others {READ_ATTEMPTS} times meanwhile")
+        if known.epoch != epoch.encode():
+            return None
+        found = stretch_of(partition, offset, entries, max_bytes)
+        if found is not None:
+            self._averages[partition] = 1 + sum(map(record_bytes, found.records)) // len(found.records)
+        return found
 
     async def trim(self, claim: Claim, oldest_us: int) -> Held:
         """See ``RetainedStore.trim``."""
@@ -107,53 +128,35 @@ class RedisRetainedStore:
             raise RetainedFencedError(partition=claim.partition, generation=claim.generation, newest=newest)
         return _held(answer)
 
+    async def _fetch(self, keys: PartitionKeys, start: bytes, count: int) -> tuple[list[Any], Layout]:
+        """Return entries from an id on, and what the meta hash says after they were read."""
+        async with self._answering():
+            pipe = self._client.pipeline(transaction=False)
+            pipe.execute_command("XRANGE", keys.stream, start, "+", "COUNT", count)
+            pipe.execute_command("HMGET", keys.meta, "epoch", "segments")
+            entries, told = await pipe.execute()
+        return entries, Layout(*told)
+
     async def _run(self, script: Script, keys: PartitionKeys, *arguments: bytes | str | int) -> list[Any]:
         """Run a script by its digest, by its text if the store does not know it (any more)."""
         given = (2, keys.stream, keys.meta, *arguments)
+        async with self._answering():
+            try:
+                answer = await self._client.execute_command("EVALSHA", script.digest, *given)
+            except NoScriptError:
+                answer = await self._client.execute_command("EVAL", script.text, *given)
+        return list(answer)
+
+    @asynccontextmanager
+    async def _answering(self) -> AsyncIterator[None]:
+        """Bound what is asked inside in number and time, and name its failure."""
         try:
             async with asyncio.timeout(self._options.connect_timeout_s + self._options.timeout_s), self._calls:
-                try:
-                    answer = await self._client.execute_command("EVALSHA", script.digest, *given)
-                except NoScriptError:
-                    answer = await self._client.execute_command("EVAL", script.text, *given)
+                yield
         except (RedisError, OSError, TimeoutError) as error:
             raise RetainedError(f"the store does not answer as it should: {error or type(error).__name__}") from error
-        return list(answer)
 
 
 def _held(answer: list[Any]) -> Held:
     epoch, generation, low, high, holes = answer[:5]
     return Held(epoch.decode(), int(generation), int(low), int(high), int(holes))
-
-
-def _stretch(partition: int, offset: int, entries: list[Any]) -> Stretch | None:
-    """Return the entries up to the first hole. An entry of a form that is not ours is a hole, too."""
-    start = end = offset
-    found: list[LogRecord] = []
-    for identifier, fields in entries:
-        known = _record(partition, identifier, fields)
-        if known is None:
-            if found:
-                break
-            continue
-        since, record = known
-        if not found:
-            start = max(offset, since)
-        elif since > end:
-            break
-        found.append(record)
-        end = record.offset + 1
-    return Stretch(start, end, tuple(found)) if found else None
-
-
-def _record(partition: int, identifier: bytes, fields: list[bytes]) -> tuple[int, LogRecord] | None:
-    """Return a record and the offset from which on it is the first one; None if the entry is not of our form."""
-    match fields:
-        case [b"s", step, b"t", timestamp, b"k", key]:
-            value = None
-        case [b"s", step, b"t", timestamp, b"k", key, b"v", value]:
-            pass
-        case _:
-            return None
-    offset = int(identifier[identifier.index(b"-") + 1 :])
-    return offset - int(step), LogRecord(partition, offset, int(timestamp), key, value)
