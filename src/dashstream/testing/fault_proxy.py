@@ -23,7 +23,6 @@ import socket
 import struct
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
 from typing import Self
 
 CHUNK = 64 * 1024
@@ -89,9 +88,7 @@ class FaultProxy:
         await self.accept()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.refuse()
         tasks = [link.task for link in self._links]
         self.reset()
