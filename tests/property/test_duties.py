@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -23,10 +24,19 @@ partitions = st.integers(0, PARTITIONS - 1)
 processes = st.integers(0, 1)
 
 
+runner = asyncio.Runner()
+"""One loop for all examples: one that is cut short has no chance to close its own."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def closed_runner():
+    with runner:
+        yield
+
+
 class TwoOwners(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.loop = asyncio.new_event_loop()
         limits = DutyLimits(commit_interval_s=0, page_records=3, too_large_policy="pause")
         first = Rig(PARTITIONS, limits, DeadLetterLimits(queue=3, batch=2), dense=False)
         self.rigs = [first, first.beside()]
@@ -37,7 +47,7 @@ class TwoOwners(RuleBasedStateMachine):
         self.let_pass: set[tuple[int, int]] = set()
 
     def run(self, work):
-        return self.loop.run_until_complete(work)
+        return runner.run(work)
 
     @initialize(history=st.lists(values, min_size=PARTITIONS, max_size=PARTITIONS))
     def begin(self, history: list[list[str]]) -> None:
@@ -140,7 +150,6 @@ class TwoOwners(RuleBasedStateMachine):
             assert commit.position == self.high(partition)
         for rig in self.rigs:
             self.check_sums(rig)
-        self.loop.close()
 
 
 TestTwoOwners = TwoOwners.TestCase
