@@ -1,0 +1,189 @@
+"""Kafka into the log's port and back, beside bare loops over the same client and broker.
+
+Every figure is a median of interleaved rounds in the same run. Reading is counted in records per second of this
+process's CPU, all threads included: another process writes while it reads, and the broker has the rest of the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+from rich.console import Console
+from rich.table import Table
+
+from dashstream.adapters.kafka.log import KafkaLog
+from dashstream.adapters.kafka.options import KafkaOptions
+from dashstream.engine.ports import Dedupe, NewRecord
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from parts.kafka import KafkaBroker, KafkaTopic  # noqa: E402  # found only now
+
+PARTITIONS = 4
+VALUE = b"x" * 300
+BATCH = 100
+PAGE_RECORDS, PAGE_BYTES = 5_000, 8 << 20
+WRITE = """
+import sys
+from confluent_kafka import Producer
+producer = Producer({"bootstrap.servers": sys.argv[1], "queue.buffering.max.messages": 0, "linger.ms": 5})
+for index in range(int(sys.argv[3])):
+    producer.produce(sys.argv[2], b"x" * 300, b"k", index % 4)
+    if not index % 1000:
+        producer.poll(0)
+producer.flush()
+"""
+
+Measured = Callable[[KafkaTopic, int], Awaitable[float]]
+
+
+@asynccontextmanager
+async def writer(topic: KafkaTopic, count: int) -> AsyncIterator[None]:
+    """Another process that writes records meanwhile."""
+    command = [sys.executable, "-c", WRITE, topic.broker.bootstrap, topic.name, str(count)]
+    process = await asyncio.create_subprocess_exec(*command)
+    yield
+    assert await process.wait() == 0
+
+
+def options(topic: KafkaTopic) -> KafkaOptions:
+    return KafkaOptions(bootstrap=(topic.broker.bootstrap,), topic=topic.name)
+
+
+def bare_consumer(topic: KafkaTopic, offsets: dict[int, int]) -> Consumer:
+    consumer = Consumer({"bootstrap.servers": topic.broker.bootstrap, "group.id": "bench", "enable.auto.commit": False})
+    consumer.assign([TopicPartition(topic.name, partition, offset) for partition, offset in offsets.items()])
+    return consumer
+
+
+def drain(consumer: Consumer, count: int) -> None:
+    """Read values in a bare loop."""
+    read = 0
+    while read < count:
+        for message in consumer.consume(1_000, 1.0):
+            if message.error() is None and message.value() is not None:
+                read += 1
+    consumer.close()
+
+
+async def heads(topic: KafkaTopic) -> dict[int, int]:
+    log = await KafkaLog.open(options(topic))
+    marks = await log.watermarks()
+    await log.close()
+    return {partition: mark.high for partition, mark in marks.items()}
+
+
+async def bare_tail(topic: KafkaTopic, count: int) -> float:
+    consumer = bare_consumer(topic, await heads(topic))
+    async with writer(topic, count):
+        began = time.process_time()
+        await asyncio.to_thread(drain, consumer, count)
+        return count / (time.process_time() - began)
+
+
+async def port_tail(topic: KafkaTopic, count: int) -> float:
+    log = await KafkaLog.open(options(topic))
+    positions = {partition: mark.high for partition, mark in (await log.watermarks()).items()}
+    async with writer(topic, count):
+        began, read = time.process_time(), 0
+        while read < count:
+            await log.wait_beyond(positions)
+            page = await log.read_many(positions, max_records=PAGE_RECORDS, max_bytes=PAGE_BYTES)
+            positions.update(page.reached)
+            read += len(page)
+        spent = time.process_time() - began
+    await log.close()
+    return count / spent
+
+
+async def bare_replay(topic: KafkaTopic, count: int) -> float:
+    consumer = bare_consumer(topic, {0: 0})
+    began = time.monotonic()
+    await asyncio.to_thread(drain, consumer, count)
+    return count / (time.monotonic() - began)
+
+
+async def port_replay(topic: KafkaTopic, count: int) -> float:
+    log = await KafkaLog.open(options(topic))
+    began, read, offset = time.monotonic(), 0, 0
+    while read < count:
+        page = await log.read(0, offset, max_records=PAGE_RECORDS, max_bytes=256 << 10)
+        offset = page.reached[0]
+        read += len(page)
+    spent = time.monotonic() - began
+    await log.close()
+    return read / spent
+
+
+async def bare_append(topic: KafkaTopic, count: int) -> float:
+    producer = Producer({"bootstrap.servers": topic.broker.bootstrap, "enable.idempotence": True, "linger.ms": 1})
+    producer.produce(topic.name, VALUE, b"k", 0)
+    producer.flush()
+    began = time.monotonic()
+    for index in range(count):
+        producer.produce(topic.name, VALUE, b"k", 0)
+        if index % BATCH == BATCH - 1:
+            producer.flush()
+    return count / (time.monotonic() - began)
+
+
+async def port_append(topic: KafkaTopic, count: int) -> float:
+    log = await KafkaLog.open(options(topic))
+    await log.append([NewRecord(b"k", VALUE, 1)])
+    began = time.monotonic()
+    for start in range(1, count + 1, BATCH):
+        numbers = range(start, start + BATCH)
+        await log.append([NewRecord(b"k", VALUE, 1, Dedupe("p", 1, "k", number)) for number in numbers])
+    spent = time.monotonic() - began
+    await log.close()
+    return count / spent
+
+
+async def measure(broker: KafkaBroker, rounds: int, records: int) -> Table:
+    """Run every pair, interleaved, each pair on a topic of its own."""
+    pairs: list[tuple[str, str, Measured, Measured, int]] = [
+        ("tail into the port", "records / CPU s", bare_tail, port_tail, records),
+        ("replay by pages of 256 KiB", "records / s", bare_replay, port_replay, records // PARTITIONS),
+        (f"append, {BATCH} a batch", "records / s", bare_append, port_append, records // 20),
+    ]
+    table = Table("what", "unit", "bare client", "port", "ratio", title=f"{records} records of {len(VALUE)} bytes")
+    topic = KafkaTopic(broker, "bench")
+    topic.create(PARTITIONS)
+    for name, unit, bare, port, count in pairs:
+        figures: tuple[list[float], list[float]] = ([], [])
+        for _ in range(rounds):
+            for into, run in zip(figures, (bare, port), strict=True):
+                into.append(await run(topic, count))
+        baseline, ours = (statistics.median(each) for each in figures)
+        table.add_row(name, unit, f"{baseline:,.0f}", f"{ours:,.0f}", f"{ours / baseline:.2f}")
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--records", type=int, default=200_000)
+    given = parser.parse_args()
+    libs = subprocess.run([ROOT / "scripts" / "kafka"], check=True, capture_output=True, text=True).stdout.strip()
+    with tempfile.TemporaryDirectory() as directory:
+        broker = KafkaBroker.made(Path(directory), Path(libs))
+        try:
+            broker.start()
+            Console().print(asyncio.run(measure(broker, given.rounds, given.records)))
+        finally:
+            broker.kill()
+
+
+if __name__ == "__main__":
+    main()
