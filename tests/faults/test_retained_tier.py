@@ -28,9 +28,9 @@ from dashstream.protocol.batch import decode_frame, encode_frame_lead
 from dashstream.protocol.framing import Limits
 from dashstream.testing.fault_proxy import FaultProxy
 from dashstream.testing.retained_conformance import EPOCH, P, offsets_of, run
-from parts.redis import RedisServer, make_server
+from parts.redis import RedisCluster, RedisServer, make_server, redis_clusters
 
-__all__ = ["make_server"]
+__all__ = ["make_server", "redis_clusters"]
 
 pytestmark = pytest.mark.faults
 
@@ -110,11 +110,11 @@ async def until(condition: Callable[[], bool | Awaitable[bool]], timeout_s: floa
 
 
 @asynccontextmanager
-async def tiers_on(port: int, *, timeout_s: float = 1.0) -> AsyncIterator[Tiers]:
-    """Run them with a store at a port of this machine."""
+async def tiers_on(url: str, *, timeout_s: float = 1.0, cluster: bool = False) -> AsyncIterator[Tiers]:
+    """Run them with a store at an address."""
     log = MemoryLog(LogLimits(partitions=PARTITIONS))
     ring = Ring(RingLimits(max_records=500))
-    options = RedisOptions(url=f"redis://127.0.0.1:{port}", timeout_s=timeout_s, connect_timeout_s=timeout_s)
+    options = RedisOptions(url=url, cluster=cluster, timeout_s=timeout_s, connect_timeout_s=timeout_s)
     store = RedisRetainedStore(options, TOPIC, LIMITS)
     backoff = BackoffLimits(first_s=0.05, longest_s=0.5)
     retainer = Retainer(store, log.epoch, LIMITS, SystemClock(), NoMetrics(), backoff)
@@ -140,7 +140,7 @@ def server(request: pytest.FixtureRequest, make_server: Callable[..., RedisServe
 
 
 async def test_a_stall_while_ten_thousand_records_are_ingested(server: RedisServer) -> None:
-    async with tiers_on(server.port) as tiers:
+    async with tiers_on(server.url) as tiers:
         healthy = 0.0
         for _ in range(2):
             healthy += await tiers.ingest(5_000)
@@ -161,7 +161,7 @@ async def test_a_stall_while_ten_thousand_records_are_ingested(server: RedisServ
 
 
 async def test_flushed_in_the_middle(server: RedisServer) -> None:
-    async with tiers_on(server.port) as tiers:
+    async with tiers_on(server.url) as tiers:
         await tiers.ingest(2_000)
         await tiers.settled()
         server.flush()
@@ -174,7 +174,7 @@ async def test_flushed_in_the_middle(server: RedisServer) -> None:
 async def test_killed_and_restarted_empty(make_server: Callable[..., RedisServer]) -> None:
     server = make_server("redis")
     server.start()
-    async with tiers_on(server.port) as tiers:
+    async with tiers_on(server.url) as tiers:
         await tiers.ingest(2_000)
         await tiers.settled()
         server.kill()
@@ -189,7 +189,7 @@ async def test_killed_and_restarted_empty(make_server: Callable[..., RedisServer
 
 async def test_absent_at_the_start(make_server: Callable[..., RedisServer]) -> None:
     server = make_server("redis")
-    async with tiers_on(server.port) as tiers:
+    async with tiers_on(server.url) as tiers:
         await tiers.ingest(1_000)
         await until(lambda: tiers.retainer.is_degraded)
         assert await tiers.replay() == ({Tier.LOG, Tier.MEMORY}, 0)
@@ -202,12 +202,33 @@ async def test_absent_at_the_start(make_server: Callable[..., RedisServer]) -> N
 async def test_connections_break_in_every_way(make_server: Callable[..., RedisServer], fault: str) -> None:
     server = make_server("valkey")
     server.start()
-    async with FaultProxy("127.0.0.1", server.port) as proxy, tiers_on(proxy.port, timeout_s=0.3) as tiers:
+    async with (
+        FaultProxy("127.0.0.1", server.port) as proxy,
+        tiers_on(f"redis://127.0.0.1:{proxy.port}", timeout_s=0.3) as tiers,
+    ):
         for _ in range(2):
             await tiers.ingest(500)
             getattr(proxy, fault)()
             await tiers.ingest(500)
             proxy.flow()
+            await tiers.settled()
+        _, gaps = await tiers.replay()
+        assert gaps == 0
+
+
+async def test_each_node_of_a_cluster_is_killed_and_comes_back_empty(
+    redis_clusters: Callable[[str], RedisCluster],
+) -> None:
+    cluster = redis_clusters("valkey")
+    async with tiers_on(cluster.url, cluster=True) as tiers:
+        for node in cluster.nodes:
+            await tiers.ingest(500)
+            await tiers.settled()
+            node.kill()
+            await tiers.ingest(500)
+            node.start()
+            cluster.wait_until_whole()
+            await tiers.ingest(500)
             await tiers.settled()
         _, gaps = await tiers.replay()
         assert gaps == 0

@@ -153,6 +153,10 @@ class RedisCluster:
                 if node is not first:
                     bus = first.config[-1].split()[1]
                     client.execute_command("CLUSTER MEET", "127.0.0.1", first.port, bus)
+        self.wait_until_whole()
+
+    def wait_until_whole(self) -> None:
+        """Return when each node says that all is well."""
         for node in self.nodes:
             with node.client as client:
                 wait_until(lambda client=client: self._is_whole(client))

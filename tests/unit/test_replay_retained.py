@@ -99,7 +99,7 @@ async def world(steps: Sequence[int], *, dense: bool, lost: Sequence[int] = (), 
 
 
 @given(data=st.data(), dense=st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_whatever_the_tier_holds_the_walk_is_the_same(data: st.DataObject, dense: bool) -> None:
     async def check() -> None:
         steps = data.draw(st.lists(st.integers(0, 3), min_size=1, max_size=30), "offsets skipped before each record")

@@ -12,7 +12,7 @@ from dashstream.adapters.memory.retained import MemoryRetainedStore
 from dashstream.adapters.prometheus import PrometheusMetrics
 from dashstream.engine.backoff import BackoffLimits
 from dashstream.engine.ports import LogRecord
-from dashstream.engine.retained import RetainedLimits
+from dashstream.engine.retained import Held, RetainedLimits
 from dashstream.engine.retainer import Retainer
 from dashstream.errors import RetainedError
 
@@ -119,6 +119,19 @@ async def test_only_owned_partitions_are_written_and_ownership_may_change() -> N
         await bench.settled()
         assert [await bench.stretches(partition) for partition in range(3)] == [[(0, 2)], [(0, 4)], [(2, 4)]]
         assert set(bench.retainer.held) == {1, 2}
+
+
+async def test_a_failure_after_ownership_is_lost_is_nobodys_concern() -> None:
+    class LosingStore(MemoryRetainedStore):
+        async def write(self, *_: object) -> Held:
+            bench.retainer.own(())
+            raise RetainedError("down")
+
+    async with running(store=LosingStore()) as bench:
+        bench.offer(0)
+        await asyncio.sleep(1)
+        assert not bench.retainer.is_degraded
+        assert bench.metric('dashstream_retained_failures_total{reason="error"}') == 1
 
 
 async def test_a_record_that_is_too_large_is_a_hole() -> None:

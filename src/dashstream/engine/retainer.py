@@ -284,7 +284,7 @@ class Retainer:
             if error.newest is not None:
                 delay = self._backoff.longest_s
         self._meters.failures.inc(reason=reason)
-        if lane.partition not in self._failing:
+        if lane.partition not in self._failing and self._lanes.get(lane.partition) is lane:
             self._failing.add(lane.partition)
             _log.warning("retained_tier_failing", partition=lane.partition, error=str(error))
         self._note_state()
