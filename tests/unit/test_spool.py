@@ -154,6 +154,17 @@ def test_orphans_are_taken_over_and_living_spools_are_not(tmp_path: Path) -> Non
     living.close()
 
 
+def test_a_new_spool_waits_for_whoever_looks_for_orphans_just_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "p").mkdir()
+    looking = orphan(tmp_path)
+    monkeypatch.setattr("time.sleep", lambda seconds: looking.close() if seconds else None)
+    with SpoolDirectory.create(tmp_path, "p", MANY) as spool:
+        spool.append([b"kept"])
+        assert drain(spool) == [b"kept"]
+
+
 def test_half_forwarded_spools_are_forwarded_from_their_segment_on(tmp_path: Path) -> None:
     spool = SpoolDirectory.create(tmp_path, "p", MANY)
     spool.append(values(3))

@@ -25,6 +25,7 @@ import contextlib
 import os
 import shutil
 import struct
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ except ImportError:  # no advisory locks on this platform: every directory count
 MAGIC = b"DSSPOOL\x01"
 SEGMENT_BYTES = 8 * 1024 * 1024
 RESERVE_BYTES = 8 * 1024
+CREATE_ATTEMPTS = 5
+CREATE_PAUSE_S = 0.005
 MAX_VALUE_BYTES = 64 * 1024 * 1024
 RESERVE = "reserve"
 _FRAME = struct.Struct(">II")
@@ -75,8 +78,14 @@ class SpoolDirectory:
             OSError: the directory cannot be made or is locked by someone else.
         """
         path = root / producer_id
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock_fd = _lock(path)
+        lock_fd = None
+        for attempt in range(CREATE_ATTEMPTS):  # whoever looks for orphans may hold the new directory for a moment
+            time.sleep(attempt * CREATE_PAUSE_S)
+            with contextlib.suppress(FileNotFoundError):
+                path.mkdir(parents=True, exist_ok=True, mode=0o700)
+                lock_fd = _lock(path)
+            if lock_fd is not None:
+                break
         if lock_fd is None:
             raise OSError(f"spool {path} is in use")
         _hold_back(path / RESERVE)
