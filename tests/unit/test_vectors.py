@@ -16,7 +16,7 @@ from dashstream.protocol.patch import Op, apply
 from dashstream.protocol.state_hash import HashedState, state_hash
 
 VECTORS = Path(__file__).resolve().parents[2] / "vectors"
-TOPICS = {"batch", "control", "framing", "patch", "state_hash"}
+TOPICS = {"batch", "control", "framing", "patch", "run", "state_hash"}
 
 
 def cases(topic: str) -> Any:

@@ -52,7 +52,7 @@ class RunContext:
         self.dropped = 0
         self.observer_ns = 0
         self.prefix = b""
-        self.prefix_owner = ""
+        self.prefix_owner: tuple[str, int, str] | None = None
 
 
 class Place:

@@ -24,6 +24,7 @@ from dashstream.protocol.json_value import dumps
 from dashstream.protocol.state_hash import HashedState
 from dashstream.sdk import captures as cap
 from dashstream.sdk.bounding import bounded_text
+from dashstream.sdk.counters import Counters, Number
 from dashstream.sdk.plain_values import INT_MIN, int_of, text_of
 from dashstream.sdk.redaction import Redactor
 from dashstream.sdk.settings import SdkSettings
@@ -47,7 +48,7 @@ class Encoded:
     kind: int
     run: cap.RunContext
     timestamp_us: int
-    sequence: int
+    number: Number
     loss: cap.LossCapture | None = None
 
 
@@ -62,9 +63,8 @@ class Encoder:
         self._settings = settings
         self._redactor = Redactor(settings)
         self.producer_id = producer_id
-        self.epoch = epoch
         self.generation = 0
-        self._sequences: dict[str, int] = {}
+        self._counters = Counters(epoch)
         self._id_prefix = os.urandom(8)
         self._id = 0
         self._max = settings.max_record_bytes
@@ -97,21 +97,20 @@ class Encoder:
     def rewind(self, unsent: Iterable[Encoded]) -> None:
         """Take back the sequences of the newest records, none of which has left this process."""
         for record in unsent:
-            thread = record.run.thread_id
-            self._sequences[thread] = min(self._sequences.get(thread, 0), record.sequence - 1)
+            self._counters.take_back(record.run, record.number)
 
     def _seal(self, capture: cap.Capture, kind: int, tag: bytes, body: bytes) -> Encoded:
         if len(body) + HEADER_ROOM > self._max:
             raise RecordTooLarge
         run = capture.run
         place = capture.place
-        sequence = self._sequences.get(run.thread_id, 0) + 1
-        self._sequences[run.thread_id] = sequence
+        number = self._counters.next(run)
         self._id += 1
         head = pb.Header(
             message_id=self._id_prefix + struct.pack(">Q", self._id),
             timestamp_us=capture.timestamp_us,
-            sequence=sequence,
+            sequence=number.sequence,
+            run_sequence=number.run_sequence,
             type=kind,  # type: ignore[arg-type]  # an open enum: an int on the wire
         )
         if capture.superstep is not None:
@@ -119,13 +118,13 @@ class Encoder:
         place_bytes = place.encoded
         if place_bytes is None:
             place_bytes = place.encoded = _place_bytes(place)
-        header = self._run_prefix(run) + place_bytes + head.SerializeToString()
+        header = self._run_prefix(run, number.epoch) + place_bytes + head.SerializeToString()
         inner = b"\x0a" + _length(len(header)) + header + body
         payload = tag + _length(len(inner)) + inner
-        return Encoded(frame(payload), kind, run, capture.timestamp_us, sequence)
+        return Encoded(frame(payload), kind, run, capture.timestamp_us, number)
 
-    def _run_prefix(self, run: cap.RunContext) -> bytes:
-        owner = self.producer_id + run.graph_id
+    def _run_prefix(self, run: cap.RunContext, epoch: int) -> bytes:
+        owner = (self.producer_id, epoch, run.graph_id)
         if run.prefix_owner != owner:
             run.prefix = pb.Header(
                 tenant_id=text_of(run.tenant),
@@ -134,7 +133,7 @@ class Encoder:
                 parent_run_id=text_of(run.parent_run_id),
                 graph_id=run.graph_id,
                 producer_id=self.producer_id,
-                producer_epoch=self.epoch,
+                producer_epoch=epoch,
                 schema_version=SCHEMA_VERSION,
             ).SerializeToString()
             run.prefix_owner = owner

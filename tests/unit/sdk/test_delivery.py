@@ -11,6 +11,7 @@ import pytest
 from dashstream.adapters.spool import SpoolDirectory
 from dashstream.protocol.gen import dashstream_pb2 as pb
 from dashstream.sdk.captures import EVENT, RunContext
+from dashstream.sdk.counters import Number
 from dashstream.sdk.delivery import ABSENT_PAUSE_S, ORPHAN_PAUSE_S, Delivery
 from dashstream.sdk.encoder import Encoded
 from dashstream.sdk.settings import SdkSettings
@@ -48,7 +49,7 @@ class Scene:
         )
 
     def _on_lost(self, records: Sequence[Encoded], reason: int, /, *, never_left: bool) -> None:
-        self.lost.append(([record.sequence for record in records], reason, never_left))
+        self.lost.append(([record.number.sequence for record in records], reason, never_left))
 
     def send(self, values: Sequence[bytes], timeout_s: float) -> Outcome:
         self.sent.append(list(values))
@@ -71,7 +72,7 @@ def scene(tmp_path: Path) -> Scene:
 
 
 def records(*numbers: int, size: int = 400) -> list[Encoded]:
-    return [Encoded(value(number, size), EVENT, RUN, number, number) for number in numbers]
+    return [Encoded(value(number, size), EVENT, RUN, number, Number(1, number, number)) for number in numbers]
 
 
 def value(number: int, size: int = 400) -> bytes:

@@ -35,7 +35,7 @@ describe("preview", () => {
 it("measures the compact text exactly", () => {
   fc.assert(
     fc.property(json, (value) => {
-      expect(jsonBytes(value)).toBe(new TextEncoder().encode(JSON.stringify(value)).length);
+      expect(jsonBytes(value)).toBe(new TextEncoder().encode(stringifyJson(value)).length);
     }),
   );
 });

@@ -1,6 +1,6 @@
 /** JSON values as bounded text, at a cost that does not grow with the value; and their size as compact text. */
 
-import { isObject, type JsonObject, type JsonValue } from "../protocol/json";
+import { isObject, type JsonObject, type JsonValue, scalarText } from "../protocol/json";
 import type { JsonType } from "./views";
 
 export function jsonType(value: JsonValue): JsonType {
@@ -44,7 +44,7 @@ class BoundedWriter {
 
   value(value: JsonValue): void {
     if (typeof value === "string") this.#text += JSON.stringify(value.slice(0, this.limit + 1));
-    else if (typeof value !== "object" || value === null) this.#text += String(value);
+    else if (typeof value !== "object" || value === null) this.#text += scalarText(value);
     else if (Array.isArray(value)) this.#array(value);
     else this.#object(value);
   }
@@ -79,7 +79,7 @@ const encoder = new TextEncoder();
 /** Bytes of the value as compact JSON text. Shared parts are measured once. */
 export function jsonBytes(value: JsonValue): number {
   if (typeof value === "string") return textBytes(value);
-  if (typeof value !== "object" || value === null) return String(value).length;
+  if (typeof value !== "object" || value === null) return scalarText(value).length;
   const known = sizes.get(value);
   if (known !== undefined) return known;
   let size = 2;

@@ -5,7 +5,13 @@ import { Producers } from "./producers";
 
 const header = (
   sequence: bigint,
-  more: { producerId?: string; producerEpoch?: bigint; threadId?: string } = {},
+  more: {
+    producerId?: string;
+    producerEpoch?: bigint;
+    threadId?: string;
+    runId?: string;
+    runSequence?: bigint;
+  } = {},
 ) => create(HeaderSchema, { sequence, producerId: "p", producerEpoch: 1n, threadId: "t", ...more });
 const place = (offset: bigint, inner = 0) => ({ partition: 0, offset, inner });
 
@@ -42,4 +48,18 @@ it("tells of holes with the step after which they stand, until they are filled",
   producers.add(header(3n), place(4n), 9);
   producers.add(header(2n), place(5n), 9);
   expect(producers.holes(9)).toHaveLength(1);
+});
+
+it("takes what other runs of the thread counted for no hole, and tells of a run that begins late", () => {
+  const producers = new Producers();
+  producers.add(header(1n, { runId: "a", runSequence: 1n }), place(0n), null);
+  producers.add(header(9n, { runId: "a", runSequence: 2n }), place(1n), 1);
+  expect(producers.holes(9)).toEqual([]);
+  producers.add(header(12n, { runId: "a", runSequence: 4n }), place(2n), 2);
+  producers.add(header(13n, { runId: "b", runSequence: 3n }), place(3n), 2);
+  expect(producers.holes(9)).toEqual([
+    { from: 3n, to: 4n, step: 2 },
+    { from: 1n, to: 3n, step: null },
+  ]);
+  expect([producers.missing, producers.holeCount]).toEqual([3n, 2]);
 });

@@ -1,8 +1,9 @@
 /**
  * What was seen of each producer's counting: repeats are recognised before anything is changed, holes are counted.
  *
- * Law: an item counts once for its (producer, epoch, thread, sequence); an unsequenced one counts once for its
- * place on the log.
+ * Laws: an item counts once for its (producer, epoch, thread, sequence); an unsequenced one counts once for its place
+ * on the log. Holes are told from the run's own count where the producer keeps one: the thread's goes on with every
+ * other run of the thread, of which nothing is known here.
  */
 
 import type { Header } from "../protocol/gen/dashstream_pb";
@@ -21,14 +22,17 @@ export interface SequenceHole {
   readonly step: number | null;
 }
 
-interface Producer {
+interface Counted {
   readonly seen: SequenceSet;
-  /** Step that was current when a sequence was jumped to; by that sequence. */
+  /** Number that the count begins with, or null where it may begin anywhere. */
+  readonly start: bigint | null;
+  /** Step that was current when a number was jumped to; by that number. */
   readonly jumps: Map<bigint, number | null>;
 }
 
 export class Producers {
-  readonly #producers = new Map<string, Producer>();
+  readonly #identities = new Map<string, SequenceSet>();
+  readonly #counts = new Map<string, Counted>();
   readonly #unsequenced = new Set<string>();
 
   /** Take note of an item; false when it was there already. `step` is the current one. */
@@ -39,26 +43,23 @@ export class Producers {
       this.#unsequenced.add(key);
       return true;
     }
-    const key = `${header.producerId}\n${header.producerEpoch}\n${header.threadId}`;
-    let producer = this.#producers.get(key);
-    if (producer === undefined) {
-      producer = { seen: new SequenceSet(), jumps: new Map() };
-      this.#producers.set(key, producer);
+    const life = `${header.producerId}\n${header.producerEpoch}`;
+    if (!kept(this.#identities, `${life}\n${header.threadId}`, newSet).add(header.sequence)) return false;
+    if (header.runSequence > 0n) {
+      note(kept(this.#counts, `${life}\nrun ${header.runId}`, newRunCount), header.runSequence, step);
+    } else {
+      note(kept(this.#counts, `${life}\nthread ${header.threadId}`, newThreadCount), header.sequence, step);
     }
-    const last = producer.seen.last;
-    if (!producer.seen.add(header.sequence)) return false;
-    if (last !== null && header.sequence > last + 1n) producer.jumps.set(header.sequence, step);
     return true;
   }
 
   /** Ranges of sequences that are missing in between, at most `limit`. */
   holes(limit: number): SequenceHole[] {
     const holes: SequenceHole[] = [];
-    for (const { seen, jumps } of this.#producers.values()) {
-      if (seen.holeCount === 0) continue;
-      for (const [from, to] of seen.holes()) {
+    for (const counted of this.#counts.values()) {
+      for (const [from, to] of holesOf(counted)) {
         if (holes.length >= limit) return holes;
-        holes.push({ from, to, step: jumps.get(to) ?? null });
+        holes.push({ from, to, step: counted.jumps.get(to) ?? null });
       }
     }
     return holes;
@@ -67,13 +68,44 @@ export class Producers {
   /** Sequences that are missing in between. */
   get missing(): bigint {
     let missing = 0n;
-    for (const { seen } of this.#producers.values()) missing += seen.missing;
+    for (const counted of this.#counts.values()) missing += counted.seen.missing + missingAtFront(counted);
     return missing;
   }
 
   get holeCount(): number {
     let count = 0;
-    for (const { seen } of this.#producers.values()) count += seen.holeCount;
+    for (const counted of this.#counts.values()) {
+      count += counted.seen.holeCount + (missingAtFront(counted) > 0n ? 1 : 0);
+    }
     return count;
   }
+}
+
+const newSet = () => new SequenceSet();
+const newRunCount = (): Counted => ({ seen: new SequenceSet(), start: 1n, jumps: new Map() });
+const newThreadCount = (): Counted => ({ seen: new SequenceSet(), start: null, jumps: new Map() });
+
+function kept<T>(map: Map<string, T>, key: string, make: () => T): T {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}
+
+function note(counted: Counted, number: bigint, step: number | null): void {
+  const last = counted.seen.last;
+  counted.seen.add(number);
+  if (last !== null && number > last + 1n) counted.jumps.set(number, step);
+}
+
+function missingAtFront({ seen, start }: Counted): bigint {
+  return start === null || seen.first === null ? 0n : seen.first - start;
+}
+
+function* holesOf(counted: Counted): Generator<readonly [from: bigint, to: bigint]> {
+  const { seen, start } = counted;
+  if (start !== null && seen.first !== null && seen.first > start) yield [start, seen.first];
+  if (seen.holeCount > 0) yield* seen.holes();
 }

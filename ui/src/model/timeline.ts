@@ -35,19 +35,22 @@ export function timelineView(input: TimelineInput, query: TimelineQuery): Timeli
   };
 }
 
-/** The longest `limit` of what is given, in the order given. */
+/** The longest `limit` of what is given, in the order given; of those equally long, some from everywhere. */
 function longest<T>(all: readonly T[], limit: number, lengthOf: (item: T) => number): readonly T[] {
   if (all.length <= limit) return all;
   const lengths = new Float64Array(all.length);
   for (let index = 0; index < all.length; index += 1) lengths[index] = lengthOf(all[index] as T);
   const ascending = lengths.slice().sort();
   const least = ascending[ascending.length - limit] ?? Number.POSITIVE_INFINITY;
-  let ties = limit - (ascending.length - upperBound(ascending, least));
+  const above = upperBound(ascending, least);
+  const wanted = limit - (ascending.length - above);
+  const share = wanted / (above - ascending.indexOf(least));
+  let ties = 0;
   return all.filter((_, index) => {
     const length = lengths[index] as number;
     if (length !== least) return length > least;
-    ties -= 1;
-    return ties >= 0;
+    ties += 1;
+    return Math.round(ties * share) > Math.round((ties - 1) * share);
   });
 }
 

@@ -67,13 +67,18 @@ function parseExact(text: string): number | bigint {
   return INTEGER.test(text) && !Number.isSafeInteger(value) ? BigInt(text) : value;
 }
 
-function write(value: JsonValue, indent: string, margin: string): string {
+/** JSON text of a value that holds no others. */
+export function scalarText(value: null | boolean | number | bigint | string): string {
   if (typeof value === "bigint") return value.toString();
   // Written as plain digits, a large double would be read back as an exact integer of another value.
   if (typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value)) {
     return value.toExponential();
   }
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  return JSON.stringify(value);
+}
+
+function write(value: JsonValue, indent: string, margin: string): string {
+  if (typeof value !== "object" || value === null) return scalarText(value);
   const inner = margin + indent;
   const parts = Array.isArray(value)
     ? value.map((item) => write(item, indent, inner))

@@ -193,7 +193,7 @@ class DashStreamMessage(_message.Message):
     def __init__(self, event: _Optional[_Union[Event, _Mapping]] = ..., state_diff: _Optional[_Union[StateDiff, _Mapping]] = ..., token_chunk: _Optional[_Union[TokenChunk, _Mapping]] = ..., tool_execution: _Optional[_Union[ToolExecution, _Mapping]] = ..., checkpoint: _Optional[_Union[Checkpoint, _Mapping]] = ..., metrics: _Optional[_Union[Metrics, _Mapping]] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., event_batch: _Optional[_Union[EventBatch, _Mapping]] = ..., execution_trace: _Optional[_Union[ExecutionTrace, _Mapping]] = ..., loss: _Optional[_Union[Loss, _Mapping]] = ..., graph_schema: _Optional[_Union[GraphSchema, _Mapping]] = ...) -> None: ...
 
 class Header(_message.Message):
-    __slots__ = ("message_id", "timestamp_us", "tenant_id", "thread_id", "sequence", "type", "parent_id", "compression", "schema_version", "run_id", "parent_run_id", "attempt", "node_execution_id", "node_id", "graph_id", "checkpoint_ns", "superstep", "producer_id", "producer_epoch", "traceparent")
+    __slots__ = ("message_id", "timestamp_us", "tenant_id", "thread_id", "sequence", "type", "parent_id", "compression", "schema_version", "run_id", "parent_run_id", "attempt", "node_execution_id", "node_id", "graph_id", "checkpoint_ns", "superstep", "producer_id", "producer_epoch", "traceparent", "run_sequence")
     MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
     TIMESTAMP_US_FIELD_NUMBER: _ClassVar[int]
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -214,6 +214,7 @@ class Header(_message.Message):
     PRODUCER_ID_FIELD_NUMBER: _ClassVar[int]
     PRODUCER_EPOCH_FIELD_NUMBER: _ClassVar[int]
     TRACEPARENT_FIELD_NUMBER: _ClassVar[int]
+    RUN_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     message_id: bytes
     timestamp_us: int
     tenant_id: str
@@ -234,7 +235,8 @@ class Header(_message.Message):
     producer_id: str
     producer_epoch: int
     traceparent: str
-    def __init__(self, message_id: _Optional[bytes] = ..., timestamp_us: _Optional[int] = ..., tenant_id: _Optional[str] = ..., thread_id: _Optional[str] = ..., sequence: _Optional[int] = ..., type: _Optional[_Union[MessageType, str]] = ..., parent_id: _Optional[bytes] = ..., compression: _Optional[_Union[CompressionType, str]] = ..., schema_version: _Optional[int] = ..., run_id: _Optional[str] = ..., parent_run_id: _Optional[str] = ..., attempt: _Optional[int] = ..., node_execution_id: _Optional[str] = ..., node_id: _Optional[str] = ..., graph_id: _Optional[str] = ..., checkpoint_ns: _Optional[str] = ..., superstep: _Optional[int] = ..., producer_id: _Optional[str] = ..., producer_epoch: _Optional[int] = ..., traceparent: _Optional[str] = ...) -> None: ...
+    run_sequence: int
+    def __init__(self, message_id: _Optional[bytes] = ..., timestamp_us: _Optional[int] = ..., tenant_id: _Optional[str] = ..., thread_id: _Optional[str] = ..., sequence: _Optional[int] = ..., type: _Optional[_Union[MessageType, str]] = ..., parent_id: _Optional[bytes] = ..., compression: _Optional[_Union[CompressionType, str]] = ..., schema_version: _Optional[int] = ..., run_id: _Optional[str] = ..., parent_run_id: _Optional[str] = ..., attempt: _Optional[int] = ..., node_execution_id: _Optional[str] = ..., node_id: _Optional[str] = ..., graph_id: _Optional[str] = ..., checkpoint_ns: _Optional[str] = ..., superstep: _Optional[int] = ..., producer_id: _Optional[str] = ..., producer_epoch: _Optional[int] = ..., traceparent: _Optional[str] = ..., run_sequence: _Optional[int] = ...) -> None: ...
 
 class AttributeArray(_message.Message):
     __slots__ = ("values",)
