@@ -102,15 +102,17 @@ class HttpTransport:
         self._discovery = discovery
         self._connection: http.client.HTTPConnection | None = None
         self._endpoint: Endpoint | None = None
+        self._is_aborted = False
 
     def send(self, values: Sequence[bytes], timeout_s: float) -> Outcome:
         """Send one batch and wait for the verdict for at most about ``timeout_s`` per step of the request.
 
         A kept-alive connection that the gateway closed meanwhile is replaced once; the gateway drops duplicates.
         """
+        self._is_aborted = False
         reused = self._connection is not None
         outcome = self._send(values, timeout_s)
-        if reused and outcome.verdict is Verdict.RETRY and outcome.reason.startswith(_STALE):
+        if reused and not self._is_aborted and outcome.verdict is Verdict.RETRY and outcome.reason.startswith(_STALE):
             outcome = self._send(values, timeout_s)
         return outcome
 
@@ -139,6 +141,7 @@ class HttpTransport:
         return outcome
 
     def abort(self) -> None:
+        self._is_aborted = True
         connection = self._connection
         sock = connection.sock if connection is not None else None
         if sock is not None:

@@ -192,14 +192,21 @@ def test_a_server_that_hangs_is_given_up_in_time(serving: Callable[..., tuple[Se
     release.set()
 
 
-def test_another_thread_can_end_a_request(serving: Callable[..., tuple[Server, HttpTransport]]) -> None:
+@pytest.mark.parametrize("before", [0, 1], ids=["first request", "kept connection"])
+def test_another_thread_can_end_a_request(serving: Callable[..., tuple[Server, HttpTransport]], before: int) -> None:
     arrived, release = threading.Event(), threading.Event()
+    answers = [answer()] * before
 
-    def hang(_: socket.socket) -> None:
+    def hang(connection: socket.socket) -> None:
+        if answers:
+            connection.sendall(answers.pop())
+            return
         arrived.set()
         release.wait(10)
 
-    _, transport = serving(hang)
+    server, transport = serving(hang)
+    for _ in range(before):
+        assert transport.send([b"0"], 5).verdict is Verdict.DELIVERED
     outcomes: list[Outcome] = []
     sender = threading.Thread(target=lambda: outcomes.append(transport.send([b"1"], 30)))
     sender.start()
@@ -208,6 +215,7 @@ def test_another_thread_can_end_a_request(serving: Callable[..., tuple[Server, H
     sender.join(5)
     release.set()
     assert [outcome.verdict for outcome in outcomes] == [Verdict.RETRY]
+    assert len(server.requests) == before + 1, "it is not sent again"
 
 
 @pytest.mark.parametrize(
