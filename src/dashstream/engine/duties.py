@@ -233,7 +233,8 @@ class Duties:
                 self.numbers.show(self._walks[partition])
 
     def _uncommitted(self) -> dict[int, Commit]:
-        return {p: walk.commit for p, walk in self._walks.items() if self._saved.get(p) != walk.commit}
+        owned = self._ownership.owned  # it may have changed since the walks followed it
+        return {p: walk.commit for p, walk in self._walks.items() if p in owned and self._saved.get(p) != walk.commit}
 
     def _retry_heads(self) -> None:
         """Ask for missing heads beside the loop: a log that hangs must not hold the partitions that are known."""
