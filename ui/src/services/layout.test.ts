@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { LayoutInput, LayoutNode } from "../stores/layout";
+import type { GraphLayout, LayoutInput, LayoutNode } from "../stores/layout";
+import { stylesFor } from "./elk-graph";
 import { createElkLayouter } from "./layout";
 
 const node = (id: string, changes: Partial<LayoutNode> = {}): LayoutNode => ({
@@ -9,6 +10,11 @@ const node = (id: string, changes: Partial<LayoutNode> = {}): LayoutNode => ({
   height: 58,
   place: null,
   ...changes,
+});
+
+const boundsOf = ({ boxes }: GraphLayout) => ({
+  width: Math.max(...[...boxes.values()].map(({ x, width }) => x + width)),
+  height: Math.max(...[...boxes.values()].map(({ y, height }) => y + height)),
 });
 
 const edge = (source: string, target: string, labelWidth = 0) => ({
@@ -46,7 +52,7 @@ afterEach(() => vi.unstubAllGlobals());
 describe("the elk layouter", () => {
   it("reads from top to bottom, with loops going back up and everything routed", async () => {
     await elkInThisThread();
-    const { boxes, routes } = await createElkLayouter(30_000).layout(LOOP);
+    const [{ boxes, routes }] = await createElkLayouter(30_000).layout(LOOP);
     const box = (id: string) => boxes.get(id) ?? { x: Number.NaN, y: Number.NaN, width: 0, height: 0 };
     const order = ["start", "write", "judge", "end"].map((id) => box(id).y);
     expect(order).toEqual([...order].sort((a, b) => a - b));
@@ -57,7 +63,7 @@ describe("the elk layouter", () => {
 
   it("gives all coordinates one origin, also inside of a subgraph", async () => {
     await elkInThisThread();
-    const { boxes, routes } = await createElkLayouter(30_000).layout(LOOP);
+    const [{ boxes, routes }] = await createElkLayouter(30_000).layout(LOOP);
     const [team, judge] = [boxes.get("team"), boxes.get("judge")];
     if (!team || !judge) throw new Error("both have a place");
     expect(judge.x).toBeGreaterThan(team.x);
@@ -66,6 +72,38 @@ describe("the elk layouter", () => {
     expect(end?.y).toBeCloseTo(judge.y);
     expect(end?.x).toBeGreaterThan(judge.x);
     expect(end?.x).toBeLessThan(judge.x + judge.width);
+  });
+
+  it("offers a column, a line, and lines that wrap, each with every node and edge, and always the same", async () => {
+    await elkInThisThread();
+    const layouter = createElkLayouter(30_000);
+    const chain = Array.from({ length: 9 }, (_, at) => node(`n${at}`));
+    const flat = { nodes: chain, edges: chain.slice(1).map(({ id }, at) => edge(`n${at}`, id)) };
+    const nested = {
+      nodes: [...flat.nodes, node("a", { parent: "n4" }), node("b", { parent: "n4" })],
+      edges: [...flat.edges, edge("a", "b")],
+    };
+    for (const [input, least] of [
+      [flat, 3],
+      [nested, 5],
+    ] as const) {
+      const choices = await layouter.layout(input);
+      expect(choices).toHaveLength(least);
+      for (const { boxes, routes } of choices) {
+        expect([...boxes.keys()].sort()).toEqual(input.nodes.map(({ id }) => id).sort());
+        expect([...routes.keys()].sort()).toEqual(input.edges.map(({ id }) => id).sort());
+      }
+      const [column, line] = choices.map((choice) => boundsOf(choice));
+      const wrapped = boundsOf(choices.at(-1) ?? choices[0]);
+      expect(column?.height).toBeGreaterThan(wrapped.height);
+      expect(line?.width).toBeGreaterThan(wrapped.width);
+      expect(await layouter.layout(input)).toEqual(choices);
+    }
+  });
+
+  it("keeps its one simple style for a graph of many nodes", () => {
+    const nodes = Array.from({ length: 121 }, (_, at) => node(`n${at}`));
+    expect(stylesFor({ nodes, edges: [] })).toHaveLength(1);
   });
 
   describe("with a worker that hangs", () => {

@@ -54,9 +54,15 @@ export interface GraphLayout {
   readonly routes: ReadonlyMap<string, Route>;
 }
 
+/** Ways to lay the same graph out, for panes of different shapes; at least one, the plainest first. */
+export type LayoutChoices = readonly [GraphLayout, ...GraphLayout[]];
+
 export interface Layouter {
-  /** Rejects when there is no answer before the layouter's deadline. Safe to call again at once. */
-  layout(input: LayoutInput): Promise<GraphLayout>;
+  /**
+   * The same input gives the same choices, unless the deadline cuts them short. Rejects when there is none before
+   * the layouter's deadline. Safe to call again at once.
+   */
+  layout(input: LayoutInput): Promise<LayoutChoices>;
 }
 
 /** The page's layouter; null where there is none, as in tests. */

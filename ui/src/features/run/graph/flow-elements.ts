@@ -5,9 +5,9 @@
  */
 
 import { type Edge, type Node, Position } from "@xyflow/react";
+import { groupBy } from "../../../model/group-by";
 import type { GraphEdge, GraphNode, GraphView } from "../../../stores/engine";
 import type { Box, GraphLayout, Route } from "../../../stores/layout";
-import { groupBy } from "./group-by";
 import { isUndeclared } from "./node-status";
 
 export type GraphFlowNode = Node<

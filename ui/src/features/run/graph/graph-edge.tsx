@@ -1,10 +1,10 @@
 import { BaseEdge, EdgeLabelRenderer, type EdgeProps, getBezierPath } from "@xyflow/react";
 import { memo } from "react";
-import { count } from "../../../model/display";
+import { count, plural } from "../../../model/display";
 import type { GraphEdge } from "../../../stores/engine";
 import type { Point, Route } from "../../../stores/layout";
 import type { GraphFlowEdge } from "./flow-elements";
-import { middleOf, roundedPath, sideLoop } from "./paths";
+import { roundedPath, type Spot, sideLoop, spotOn } from "./paths";
 import "./graph-edge.css";
 
 const CORNER = 8;
@@ -27,7 +27,7 @@ export const GraphEdgeView = memo(function GraphEdgeView(props: EdgeProps<GraphF
         <EdgeLabelRenderer>
           <div
             className={`graph-edge-label${edge.taken ? " graph-edge-label--taken" : ""}`}
-            style={{ transform: `translate(-50%, -50%) translate(${label.x}px, ${label.y}px)` }}
+            style={{ transform: placed(label) }}
             title={edgeTitle(edge)}
             data-testid="graph-edge-label"
           >
@@ -45,11 +45,22 @@ export const GraphEdgeView = memo(function GraphEdgeView(props: EdgeProps<GraphF
 
 interface Line {
   readonly path: string;
-  readonly label: Point;
+  /** A spot on the line, or the middle of the room that the layout has left for the label. */
+  readonly label: Spot | Point;
+}
+
+/** Beside the line rather than on it, so that short lines stay visible. */
+function placed(label: Spot | Point): string {
+  const at = `translate(${label.x}px, ${label.y}px)`;
+  if (!("upright" in label)) return `${at} translate(-50%, -50%)`;
+  const gap = "calc(var(--graph-scale) * 3px)";
+  return label.upright
+    ? `${at} translate(${gap}, -50%)`
+    : `${at} translate(-50%, calc(-100% - var(--graph-scale) * 2px))`;
 }
 
 function routed(route: Route): Line {
-  return { path: roundedPath(route.points, CORNER), label: route.label ?? middleOf(route.points) };
+  return { path: roundedPath(route.points, CORNER), label: route.label ?? spotOn(route.points) };
 }
 
 /** Without a route: down in a curve, or back up around the side. */
@@ -57,17 +68,17 @@ function curved(props: EdgeProps<GraphFlowEdge>): Line {
   const { sourceX, sourceY, targetX, targetY } = props;
   if (targetY < sourceY) return sideLoop({ x: sourceX, y: sourceY }, { x: targetX, y: targetY });
   const [path, x, y] = getBezierPath(props);
-  return { path, label: { x, y } };
+  return { path, label: { x, y, upright: true } };
 }
 
-/** What stands on the line: its label, how often it was taken, how wide its widest `Send` was. */
+/** What stands on the line: its label, and how wide its widest `Send` was or how often it was taken. */
 function labelText(edge: GraphEdge): string[] {
-  return [
-    edge.label,
-    edge.count > 1 ? `×${count(edge.count)}` : "",
-    edge.kind === "send" && edge.width > 1 ? `${count(edge.width)} wide` : "",
-    edge.kind === "join" ? "join" : "",
-  ].filter((part) => part !== "");
+  return [edge.label, edge.kind === "join" ? "join" : "", timesText(edge)].filter((part) => part !== "");
+}
+
+function timesText({ kind, width, count: times }: GraphEdge): string {
+  if (kind === "send" && width > 1) return `Send ×${count(width)}`;
+  return times > 1 ? `×${count(times)}` : "";
 }
 
 const KIND_WORDS: Readonly<Record<GraphEdge["kind"], string>> = {
@@ -79,7 +90,7 @@ const KIND_WORDS: Readonly<Record<GraphEdge["kind"], string>> = {
 };
 
 function edgeTitle(edge: GraphEdge): string {
-  const taken = edge.taken ? `taken ${count(edge.count)} times` : "not taken";
+  const taken = edge.taken ? `taken ${plural(edge.count, "time")}` : "not taken";
   return `${edge.source} → ${edge.target}: ${KIND_WORDS[edge.kind]}, ${taken}`;
 }
 
@@ -98,8 +109,10 @@ function edgeClass(edge: GraphEdge, moving: boolean): string {
 
 const arrow = (edge: GraphEdge): string => (edge.lastTaken ? "last" : edge.taken ? "taken" : "idle");
 
-/** The arrow heads that every line of the canvas uses. */
-export function ArrowHeads() {
+const ARROW = 11;
+
+/** The arrow heads that every line of the canvas uses, enlarged as lines are. */
+export function ArrowHeads({ scale }: { scale: number }) {
   return (
     <svg className="graph-arrows" aria-hidden="true">
       <defs>
@@ -111,8 +124,8 @@ export function ArrowHeads() {
             viewBox="0 0 10 10"
             refX={9}
             refY={5}
-            markerWidth={9}
-            markerHeight={9}
+            markerWidth={ARROW * scale}
+            markerHeight={ARROW * scale}
             markerUnits="userSpaceOnUse"
             orient="auto-start-reverse"
           >

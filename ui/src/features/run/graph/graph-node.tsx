@@ -1,10 +1,10 @@
 import { Handle, type NodeProps, Position } from "@xyflow/react";
-import { createContext, type FocusEvent, memo, useContext } from "react";
+import { createContext, type FocusEvent, Fragment, memo, type ReactNode, useContext } from "react";
 import { count, duration, plural } from "../../../model/display";
 import type { GraphNode } from "../../../stores/engine";
 import { Icon } from "../../../widgets/icon";
 import type { GraphFlowNode } from "./flow-elements";
-import { KIND_ICON, NODE_STATUS, statusText } from "./node-status";
+import { KIND_ICON, NODE_STATUS, statusText, wordsOf } from "./node-status";
 import "./graph-node.css";
 
 interface NodeActions {
@@ -61,25 +61,38 @@ function SmallBody({ node }: { node: GraphNode }) {
 }
 
 function Body({ node, undeclared }: { node: GraphNode; undeclared: boolean }) {
-  const status = NODE_STATUS[node.status];
+  const kind = node.kind === "node" ? null : KIND_ICON[node.kind];
   return (
     <>
       <span className="graph-node__title">
-        <Icon name={KIND_ICON[node.kind]} size={12} />
-        <span className="graph-node__name truncate">{node.name}</span>
+        <span className="graph-node__state">
+          <Icon name={NODE_STATUS[node.status].icon} size={13} />
+        </span>
+        <span className="graph-node__name" title={node.name}>
+          {breakable(node.name)}
+        </span>
         {node.executions > 1 && <span className="graph-node__times">×{count(node.executions)}</span>}
+        {kind && <Icon name={kind} size={12} />}
       </span>
       <span className="graph-node__facts">
-        <span className="graph-node__status">
-          <Icon name={status.icon} size={11} />
-          <span className="truncate">{statusText(node)}</span>
-        </span>
+        <span className="graph-node__status truncate">{statusText(node)}</span>
         {node.durationUs > 0 && <span className="graph-node__fact">{duration(node.durationUs)}</span>}
         <Marks node={node} />
       </span>
       {undeclared && <span className="graph-node__badge">observed only</span>}
     </>
   );
+}
+
+/** A name that takes two lines breaks between its words. */
+function breakable(name: string): ReactNode {
+  return wordsOf(name).map((word, at) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: words of one name never change their places
+    <Fragment key={at}>
+      {at > 0 && <wbr />}
+      {word}
+    </Fragment>
+  ));
 }
 
 function Marks({ node }: { node: GraphNode }) {

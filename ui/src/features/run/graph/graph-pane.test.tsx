@@ -1,7 +1,7 @@
-import { fireEvent, render, screen, waitFor } from "@testing-library/react";
-import { describe, expect, it, vi } from "vitest";
+import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { GraphNode, GraphView } from "../../../stores/engine";
-import { type GraphLayout, type Layouter, LayouterContext, type LayoutInput } from "../../../stores/layout";
+import { type LayoutChoices, type Layouter, LayouterContext, type LayoutInput } from "../../../stores/layout";
 import { createFakeEngine } from "../../../testing/fake-engine";
 import { summaryOf } from "../../../testing/frames";
 import { TooltipProvider } from "../../../widgets/tooltip";
@@ -121,6 +121,8 @@ describe("the graph pane", () => {
 });
 
 describe("the graph's layout", () => {
+  beforeEach(cleanup);
+
   function renderWith(layouter: Layouter) {
     const fake = createFakeEngine();
     let view = graph();
@@ -144,7 +146,7 @@ describe("the graph's layout", () => {
   }
 
   it("is asked for again only when the topology changes", async () => {
-    const layout = vi.fn(async (input: LayoutInput): Promise<GraphLayout> => layeredLayout(input));
+    const layout = vi.fn(async (input: LayoutInput): Promise<LayoutChoices> => [layeredLayout(input)]);
     const show = renderWith({ layout });
     await node("write");
     show(graphWith("write", { status: "error" }), 2);
@@ -160,6 +162,28 @@ describe("the graph's layout", () => {
   it("falls back to the simple layout when the layouter is late or fails", async () => {
     renderWith({ layout: () => Promise.reject(new Error("no layout within 2000 ms")) });
     expect((await node("write")).getAttribute("data-status")).toBe("done");
+  });
+
+  it("shows the simple layout while the layouter takes long, and the layouter's as soon as it is there", async () => {
+    let answer: (choices: LayoutChoices) => void = () => undefined;
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    renderWith({
+      layout: () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
+    });
+    await act(async () => vi.advanceTimersByTimeAsync(0));
+    await act(async () => vi.advanceTimersByTimeAsync(1_400));
+    expect(nodeNow("write")).toBeNull();
+    await act(async () => vi.advanceTimersByTimeAsync(200));
+    const place = () => nodeNow("write")?.closest<HTMLElement>(".react-flow__node")?.style.transform;
+    expect(place()).toBeTruthy();
+    const box = { x: 1_234, y: 56, width: 200, height: 54 };
+    answer([{ boxes: new Map([["write", box]]), routes: new Map() }]);
+    await act(async () => vi.advanceTimersByTimeAsync(0));
+    expect(place()).toContain("1234px");
+    vi.useRealTimers();
   });
 
   it("keeps the identity of what did not change", async () => {

@@ -1,9 +1,10 @@
 /**
  * The graph at the playhead: what was declared and what was observed, with how far it got.
  *
- * The layout follows the topology alone, so nothing moves while the run does.
+ * The layout follows the topology and the pane's shape alone, so nothing moves while the run does.
  */
 
+import { ReactFlowProvider } from "@xyflow/react";
 import { useMemo, useRef, useState } from "react";
 import { plural } from "../../../model/display";
 import type { GraphNode, GraphView, RunFrame } from "../../../stores/engine";
@@ -11,11 +12,15 @@ import { EmptyState } from "../../../widgets/empty-state";
 import { momentKey, type PaneProps } from "../pane";
 import { PaneAnswer } from "../pane-states";
 import { useAnswer } from "../use-answer";
+import { actionOf } from "./camera";
 import { ExplainCard } from "./explain-card";
 import { type FlowElements, flowElements, NO_ELEMENTS } from "./flow-elements";
 import { GraphCanvas } from "./graph-canvas";
+import { GraphControls } from "./graph-controls";
 import { GraphSearch } from "./graph-search";
+import { useCamera } from "./use-camera";
 import { useLayout } from "./use-layout";
+import { usePaneSize } from "./use-pane-size";
 import "./graph-pane.css";
 
 export function GraphPane({ engine, frame, moment }: PaneProps) {
@@ -25,7 +30,13 @@ export function GraphPane({ engine, frame, moment }: PaneProps) {
     <section className="pane" aria-label="Graph" data-testid="graph-pane">
       <PaneAnswer answer={answer} subject="the graph" icon="graph">
         {(view) =>
-          view.nodes.length === 0 ? <NoGraph frame={frame} /> : <Graph view={view} frame={frame} />
+          view.nodes.length === 0 ? (
+            <NoGraph frame={frame} />
+          ) : (
+            <ReactFlowProvider>
+              <Graph view={view} frame={frame} />
+            </ReactFlowProvider>
+          )
         }
       </PaneAnswer>
     </section>
@@ -44,10 +55,10 @@ function NoGraph({ frame }: { frame: RunFrame }) {
 }
 
 function Graph({ view, frame }: { view: GraphView; frame: RunFrame }) {
-  const { layout, topology } = useLayout(view);
+  const body = useRef<HTMLDivElement>(null);
+  const layout = useLayout(view, usePaneSize(body));
   const [selected, setSelected] = useState<string | null>(null);
   const [search, setSearch] = useState("");
-  const [wanted, setWanted] = useState<{ readonly id: string } | null>(null);
   const found = useMemo(() => findNodes(view, search), [view, search]);
   const before = useRef<FlowElements>(NO_ELEMENTS);
   const elements = useMemo(() => {
@@ -56,26 +67,27 @@ function Graph({ view, frame }: { view: GraphView; frame: RunFrame }) {
     before.current = flowElements(view, layout, emphasis, before.current);
     return before.current;
   }, [view, layout, selected, found]);
+  const action = useMemo(() => actionOf(view, selected), [view, selected]);
+  const camera = useCamera(layout, action);
   const shown = view.nodes.find(({ id }) => id === selected);
   const show = (id: string) => {
     setSelected(id);
-    setWanted({ id });
+    camera.reveal(id);
   };
 
   return (
     <>
-      <div className="pane__toolbar">
+      <div className="pane__toolbar graph-pane__toolbar">
         <GraphSearch value={search} onValue={setSearch} found={found} onShow={show} />
         <span className="pane__spring" />
-        <span className="pane__figure">{plural(view.nodes.length, "node")}</span>
+        <span className="pane__figure graph-pane__size">{plural(view.nodes.length, "node")}</span>
+        <GraphControls camera={camera} />
       </div>
       <Honesty view={view} frame={frame} />
-      <div className="pane__body graph-pane__body">
+      <div className="pane__body graph-pane__body" ref={body}>
         <GraphCanvas
           elements={elements}
-          layout={layout}
-          topology={topology}
-          wanted={wanted}
+          camera={camera}
           onExplain={(id) => setSelected((current) => (current === id ? null : id))}
           onClear={() => setSelected(null)}
         />

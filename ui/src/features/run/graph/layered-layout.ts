@@ -5,8 +5,8 @@
  * from the inside to the outside. Linear in nodes and edges. Lines are left to the canvas.
  */
 
+import { groupBy } from "../../../model/group-by";
 import type { Box, GraphLayout, LayoutEdge, LayoutInput, LayoutNode, Point } from "../../../stores/layout";
-import { groupBy } from "./group-by";
 
 const GAP_X = 36;
 const GAP_Y = 56;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { middleOf, roundedPath } from "./paths";
+import { roundedPath, spotOn } from "./paths";
 
 describe("paths", () => {
   it("rounds corners, and never by more than half of a side", () => {
@@ -14,14 +14,10 @@ describe("paths", () => {
     expect(path).toBe("M 0 0 L 0 92 Q 0 100 5 100 L 10 100");
   });
 
-  it("finds the middle of a line by its length", () => {
-    expect(
-      middleOf([
-        { x: 0, y: 0 },
-        { x: 0, y: 10 },
-        { x: 30, y: 10 },
-      ]),
-    ).toEqual({ x: 10, y: 10 });
-    expect(middleOf([])).toEqual({ x: 0, y: 0 });
+  it("finds the middle of a line's longest stretch, and which way it runs", () => {
+    const corner = { x: 0, y: 10 };
+    expect(spotOn([{ x: 0, y: 0 }, corner, { x: 30, y: 10 }])).toEqual({ x: 15, y: 10, upright: false });
+    expect(spotOn([{ x: 0, y: -90 }, corner, { x: 30, y: 10 }])).toEqual({ x: 0, y: -40, upright: true });
+    expect(spotOn([])).toEqual({ x: 0, y: 0, upright: false });
   });
 });

@@ -24,29 +24,40 @@ function toward(from: Point, to: Point, distance: number): Point {
 
 const distanceOf = (a: Point, b: Point): number => Math.hypot(b.x - a.x, b.y - a.y);
 
-/** The point half way along the line. */
-export function middleOf(points: readonly Point[]): Point {
-  const lengths = points.slice(1).map((point, index) => distanceOf(points[index] ?? point, point));
-  let left = lengths.reduce((sum, length) => sum + length, 0) / 2;
-  for (const [index, length] of lengths.entries()) {
-    const [from, to] = [points[index], points[index + 1]];
-    if (from && to && left <= length && length > 0) {
-      return { x: from.x + ((to.x - from.x) * left) / length, y: from.y + ((to.y - from.y) * left) / length };
-    }
-    left -= length;
-  }
-  return points[0] ?? { x: 0, y: 0 };
+/** A place on a line, and which way the line runs there. */
+export interface Spot extends Point {
+  readonly upright: boolean;
+}
+
+/** The middle of the line's longest stretch. */
+export function spotOn(points: readonly Point[]): Spot {
+  const stretches = points.slice(1).map((to, index) => ({ from: points[index] ?? to, to }));
+  const [first, ...others] = stretches;
+  if (!first) return { x: points[0]?.x ?? 0, y: points[0]?.y ?? 0, upright: false };
+  const { from, to } = others.reduce(
+    (longest, one) => (distanceOf(one.from, one.to) > distanceOf(longest.from, longest.to) ? one : longest),
+    first,
+  );
+  return {
+    x: (from.x + to.x) / 2,
+    y: (from.y + to.y) / 2,
+    upright: Math.abs(to.y - from.y) > Math.abs(to.x - from.x),
+  };
 }
 
 const LOOP_OUT = 170;
 const LOOP_DOWN = 60;
 
 /** A curve from below one node back up to the top of another, around their right side. */
-export function sideLoop(from: Point, to: Point): { path: string; label: Point } {
+export function sideLoop(from: Point, to: Point): { path: string; label: Spot } {
   const out = Math.max(from.x, to.x) + LOOP_OUT;
   const [below, above] = [from.y + LOOP_DOWN, to.y - LOOP_DOWN];
   return {
     path: `M ${from.x} ${from.y} C ${out} ${below} ${out} ${above} ${to.x} ${to.y}`,
-    label: { x: (from.x + 6 * out + to.x) / 8, y: (from.y + 3 * below + 3 * above + to.y) / 8 },
+    label: {
+      x: (from.x + 6 * out + to.x) / 8,
+      y: (from.y + 3 * below + 3 * above + to.y) / 8,
+      upright: true,
+    },
   };
 }

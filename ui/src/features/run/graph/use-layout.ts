@@ -1,24 +1,42 @@
 /**
- * The layout of a graph view, computed again only when its topology changes.
+ * The layout of a graph view: computed again only when its topology changes, chosen again when the pane's shape does.
  *
- * Until a newer layout is here the older one is shown; without a layouter, and when it is late or fails, the
- * simple layered layout answers at once.
+ * Until a newer layout is here the older one is shown. Without a layouter, and when it fails, the simple layered
+ * layout answers at once; when it is late, until it answers.
  */
 
-import { useContext, useEffect, useRef, useState } from "react";
+import { useContext, useEffect, useMemo, useRef, useState } from "react";
 import type { GraphEdge, GraphNode, GraphView } from "../../../stores/engine";
-import { type GraphLayout, LayouterContext, type LayoutInput } from "../../../stores/layout";
+import {
+  type GraphLayout,
+  type LayoutChoices,
+  LayouterContext,
+  type LayoutInput,
+} from "../../../stores/layout";
+import { chooseLayout, type Size } from "./choose-layout";
 import { layeredLayout } from "./layered-layout";
+import { wordsOf } from "./node-status";
 
-export const NODE_WIDTH = 200;
-export const NODE_HEIGHT = 58;
-const END_WIDTH = 76;
-const END_HEIGHT = 28;
-const LABEL_CHARACTER = 6.4;
+/** A canvas is not left empty for longer than this. */
+const PATIENCE_MS = 1500;
+
+/** Cards are as wide as their names ask for, within reason, and have room for what is counted about them. */
+const NODE_LEAST = 152;
+const NODE_MOST = 248;
+const NAME_CHARACTER = 7.4;
+const NAME_PADDING = 72;
+/** Seen from afar a name takes two lines of larger letters, so that its longest word counts. */
+const WORD_CHARACTER = 14;
+const WORD_PADDING = 52;
+const NODE_HEIGHT = 54;
+const END_WIDTH = 60;
+const END_HEIGHT = 30;
+const LABEL_CHARACTER = 7;
 const LABEL_PADDING = 14;
-const LABEL_MOST = 160;
+const LABEL_MOST = 170;
 /** A count stands beside the text of a label. */
-const COUNT_ROOM = 30;
+const COUNT_ROOM = 34;
+const SEND_ROOM = 96;
 
 export function layoutInput(view: GraphView): LayoutInput {
   const known = new Set(view.nodes.map(({ id }) => id));
@@ -40,51 +58,53 @@ export function layoutInput(view: GraphView): LayoutInput {
   };
 }
 
-function sizeOf({ kind }: GraphNode): { width: number; height: number } {
-  return kind === "start" || kind === "end"
-    ? { width: END_WIDTH, height: END_HEIGHT }
-    : { width: NODE_WIDTH, height: NODE_HEIGHT };
+function sizeOf({ kind, name }: GraphNode): Size {
+  if (kind === "start" || kind === "end") return { width: END_WIDTH, height: END_HEIGHT };
+  const word = Math.max(...wordsOf(name).map(({ length }) => length));
+  const wanted = Math.max(name.length * NAME_CHARACTER + NAME_PADDING, word * WORD_CHARACTER + WORD_PADDING);
+  return { width: Math.round(Math.min(NODE_MOST, Math.max(NODE_LEAST, wanted))), height: NODE_HEIGHT };
 }
 
-/** A loop to the same node is too short to carry its count on the line. */
-function labelWidth({ label, source, target }: GraphEdge): number {
+/** A `Send` will show how wide it is; a loop to the same node is too short to carry its count on the line. */
+function labelWidth({ label, source, target, kind }: GraphEdge): number {
+  if (kind === "send") return SEND_ROOM + label.length * LABEL_CHARACTER;
   if (label === "") return source === target ? COUNT_ROOM : 0;
   return Math.min(LABEL_MOST, label.length * LABEL_CHARACTER + LABEL_PADDING) + COUNT_ROOM;
 }
 
 interface Known {
   readonly topology: string;
-  readonly layout: GraphLayout;
+  readonly choices: LayoutChoices;
 }
 
-export interface LayoutState {
-  readonly layout: GraphLayout | null;
-  /** Topology that `layout` is of. */
-  readonly topology: string | null;
-}
-
-export function useLayout(view: GraphView | null): LayoutState {
+/** The layout for a pane of this size; null before the first. */
+export function useLayout(view: GraphView, pane: Size): GraphLayout | null {
   const layouter = useContext(LayouterContext);
   const [known, setKnown] = useState<Known | null>(null);
   const newest = useRef(view);
   newest.current = view;
-  const topology = view?.topology;
+  const { topology } = view;
 
   useEffect(() => {
-    const current = newest.current;
-    if (topology === undefined || !current) return;
     let wanted = true;
-    const input = layoutInput(current);
-    const publish = (layout: GraphLayout) => {
-      if (wanted) setKnown({ topology, layout });
+    const input = layoutInput(newest.current);
+    const publish = (choices: LayoutChoices) => {
+      if (wanted) setKnown({ topology, choices });
     };
-    if (layouter && input.nodes.length > 0) {
-      layouter.layout(input).then(publish, () => publish(layeredLayout(input)));
-    } else publish(layeredLayout(input));
+    const simple = () => publish([layeredLayout(input)]);
+    if (!layouter || input.nodes.length === 0) return simple();
+    const late = setTimeout(simple, PATIENCE_MS);
+    const settled = () => clearTimeout(late);
+    layouter.layout(input).then(publish, simple).finally(settled);
     return () => {
       wanted = false;
+      settled();
     };
   }, [topology, layouter]);
 
-  return { layout: known?.layout ?? null, topology: known?.topology ?? null };
+  const shown = useRef<GraphLayout | null>(null);
+  return useMemo(() => {
+    if (known) shown.current = chooseLayout(known.choices, pane, shown.current);
+    return shown.current;
+  }, [known, pane]);
 }
