@@ -133,3 +133,21 @@ async def test_a_frozen_broker_holds_nothing_up_for_good(kafka: KafkaBroker, kaf
         await appending
         await tail.until(lambda: len(tail.records) == 1_001)
         assert tail.values == [*(b"%d" % index for index in range(1_000)), b"p/1/thread/1"]
+
+
+async def test_what_a_frozen_broker_wrote_without_a_word_is_not_written_again(
+    kafka: KafkaBroker, kafka_topic: KafkaTopic
+) -> None:
+    """The client gives up on a request that lies in the broker's socket; the broker wakes up and carries it out."""
+    async with opened(kafka_topic, request_timeout_s=2.0, delivery_timeout_s=1.0) as log:
+        await append_until_done(log, range(1, 3))
+        kafka.stop()
+        try:
+            with pytest.raises(LogUnavailableError):
+                await log.append([sequenced(3), sequenced(4)])
+        finally:
+            kafka.go_on()
+        await append_until_done(log, range(3, 6))
+        tail = await Follower.at_low(log)
+        await tail.until(lambda: b"p/1/thread/5" in tail.values)
+        assert tail.values == [b"p/1/thread/%d" % sequence for sequence in range(1, 6)]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashstream.adapters.kafka.dedupes import MAX_ABOVE, Dedupes
-from dashstream.adapters.kafka.window import Window
+from dashstream.adapters.kafka.window import Run, Window, size_of
 from dashstream.engine.ports import Dedupe, LogRecord
 
 
@@ -21,13 +21,18 @@ def window(max_records: int = 10, max_bytes: int = 1_000, partitions: int = 2) -
     return made
 
 
-def offsets(found: tuple[list[LogRecord], int]) -> tuple[list[int], int]:
+def add(kept: Window, records: list[LogRecord], reached: dict[int, int]) -> None:
+    kept.extend([Run(one.partition, [one], size_of(one)) for one in records], reached)
+
+
+def offsets(found: tuple[list[LogRecord], int, int]) -> tuple[list[int], int]:
+    assert found[2] == sum(map(size_of, found[0]))
     return [item.offset for item in found[0]], found[1]
 
 
 def test_nothing_leaves_before_it_was_passed_and_then_only_for_room() -> None:
     kept = window(max_records=3)
-    kept.extend([record(0, offset) for offset in range(5)], {0: 5})
+    add(kept, [record(0, offset) for offset in range(5)], {0: 5})
     assert kept.is_full
     assert offsets(kept.take(0, 0, 10, 100)) == ([0, 1, 2, 3, 4], 5)
     kept.note_passed({0: 5})
@@ -38,7 +43,7 @@ def test_nothing_leaves_before_it_was_passed_and_then_only_for_room() -> None:
 
 def test_a_page_that_ends_before_the_newest_record_reaches_its_own_end_only() -> None:
     kept = window()
-    kept.extend([record(0, 2), record(0, 5)], {0: 9})
+    add(kept, [record(0, 2), record(0, 5)], {0: 9})
     assert offsets(kept.take(0, 0, 1, 100)) == ([2], 3)
     assert offsets(kept.take(0, 0, 9, 1)) == ([2], 3)
     assert offsets(kept.take(0, 3, 9, 100)) == ([5], 9)
@@ -47,7 +52,7 @@ def test_a_page_that_ends_before_the_newest_record_reaches_its_own_end_only() ->
 
 def test_a_lane_that_begins_again_forgets_what_it_held() -> None:
     kept = window(max_records=3)
-    kept.extend([record(0, 0), record(1, 0), record(0, 1), record(0, 2)], {0: 3, 1: 1})
+    add(kept, [record(0, 0), record(1, 0), record(0, 1), record(0, 2)], {0: 3, 1: 1})
     kept.begin(0, 50)
     assert not kept.is_full
     assert not kept.covers(0, 2)
@@ -70,16 +75,16 @@ def test_who_follows_gets_every_record_once_whatever_leaves_the_window(steps: li
         offset = ends[partition] + gap
         ends[partition] = offset + 1
         written[partition].append(offset)
-        kept.extend([record(partition, offset, size)], {partition: offset + 1})
+        add(kept, [record(partition, offset, size)], {partition: offset + 1})
         if reads:
             kept.note_passed(at)
             for each in at:
                 assert kept.covers(each, at[each])
-                found, at[each] = kept.take(each, at[each], 2, 100)
+                found, at[each], _ = kept.take(each, at[each], 2, 100)
                 seen[each] += [item.offset for item in found]
     for each in at:
         while at[each] < ends[each]:
-            found, at[each] = kept.take(each, at[each], 2, 100)
+            found, at[each], _ = kept.take(each, at[each], 2, 100)
             seen[each] += [item.offset for item in found]
     assert seen == written
 

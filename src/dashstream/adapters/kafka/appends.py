@@ -1,8 +1,8 @@
 """Appends: batches that wait together are written together, duplicates left out, and each caller told its part.
 
 Kafka writes a batch record by record. When some of it was not written, the caller is told that the batch failed, and
-what was written is remembered: a repeat writes the rest only. What is not known (the answer was lost, and the broker
-away for longer than the delivery timeout) counts as not written; if it was, readers see a duplicate by its sequence.
+what was written is remembered: a repeat writes the rest only. Where it is not known what was written, the log is looked
+at before anything more is (``Unsure``).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from dashstream.adapters.kafka.dedupes import Dedupes, Producer, producer_of
 from dashstream.adapters.kafka.options import KafkaOptions
 from dashstream.adapters.kafka.producer import Placed, RecordProducer
+from dashstream.adapters.kafka.unsure import Read, Unsure
 from dashstream.engine.ports import Appended, NewRecord, partition_of
 from dashstream.errors import LogClosedError, LogError
 
@@ -54,12 +55,18 @@ class Appends:
         self,
         options: KafkaOptions,
         producer: RecordProducer,
-        partition_count: Callable[[], int],
+        ends: Callable[[], Mapping[int, int]],
+        read: Read,
         on_written: Callable[[Mapping[int, int]], None],
     ) -> None:
-        """``on_written`` is told the next offset of each partition after every group."""
+        """``ends`` gives for every partition an offset that the log has reached, ``read`` reads it exactly.
+
+        ``on_written`` is told the next offset of each partition after every group.
+        """
         self._max_bytes = options.append_bytes
-        self._partition_count = partition_count
+        self._ends = ends
+        self._read = read
+        self._unsure = Unsure()
         self._on_written = on_written
         self._producer = producer
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="dashstream-kafka-producer")
@@ -105,28 +112,37 @@ class Appends:
         return group
 
     async def _write(self, group: Sequence[_Batch]) -> None:
-        plan = _Plan(self.dedupes, self._partition_count())
-        for batch in group:
-            plan.add(batch)
         try:
+            if self._unsure.records:
+                await self._unsure.settle(self._read, self.dedupes)
+            ends = self._ends()
+            plan = _Plan(self.dedupes, len(ends))
+            for batch in group:
+                plan.add(batch)
             written = await asyncio.get_running_loop().run_in_executor(self._thread, self._producer.write, plan.placed)
-            self._note(plan.placed, written)
+            self._note(plan.placed, written, ends)
             plan.resolve(written)
+        except LogError as error:
+            for batch in group:
+                batch.outcomes.append(error)
         finally:
             for batch in group:
                 batch.settle()
 
-    def _note(self, placed: Sequence[Placed], written: Sequence[int | LogError]) -> None:
+    def _note(self, placed: Sequence[Placed], written: Sequence[int | LogError], ends: Mapping[int, int]) -> None:
+        """Take note of what was written, what was not, and what may have been."""
         self.dedupes.note_batch(
             (one.record.dedupe, not isinstance(outcome, LogError))
             for one, outcome in zip(placed, written, strict=True)
             if one.record.dedupe is not None
         )
-        ends: dict[int, int] = {}
+        new_ends: dict[int, int] = {}
         for one, outcome in zip(placed, written, strict=True):
             if not isinstance(outcome, LogError):
-                ends[one.partition] = max(ends.get(one.partition, 0), outcome + 1)
-        self._on_written(ends)
+                new_ends[one.partition] = max(new_ends.get(one.partition, 0), outcome + 1)
+            elif outcome.retryable:
+                self._unsure.add(one, ends[one.partition])
+        self._on_written(new_ends)
 
 
 class _Plan:

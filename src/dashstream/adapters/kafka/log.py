@@ -19,7 +19,7 @@ from typing import Self
 import structlog
 
 from dashstream.adapters.kafka.appends import Appends
-from dashstream.adapters.kafka.options import KafkaOptions, check
+from dashstream.adapters.kafka.options import MIB, KafkaOptions, check
 from dashstream.adapters.kafka.producer import RecordProducer
 from dashstream.adapters.kafka.reader import ReaderPool
 from dashstream.adapters.kafka.tail import ENDS, Tail, TailBatch
@@ -32,6 +32,10 @@ log = structlog.get_logger(__name__)
 
 CLOSE_S = 5.0
 """Time for each part to finish when the log is closed."""
+
+
+LOOK_RECORDS, LOOK_BYTES = 5_000, 8 * MIB
+"""Page of a look at what became of an append."""
 
 
 class KafkaLog:
@@ -50,7 +54,7 @@ class KafkaLog:
         self._closed = False
         self._waiters: list[asyncio.Future[None]] = []
         self._own_ends: dict[int, int] = {}
-        self._appends = Appends(options, producer, lambda: self.partition_count, self._note_own)
+        self._appends = Appends(options, producer, self._ends, self._read_exactly, self._note_own)
         self._readers = ReaderPool(options, topic)
         self._tail = Tail(options, topic, life, self, self._call, lambda: not self._window.is_full)
 
@@ -99,7 +103,7 @@ class KafkaLog:
         """See ``Log.read``; exact: the end of the page is the log's end, not what the tail has seen of it."""
         self._check_open()
         if self._window.has_beyond(partition, offset):
-            found, reached = self._window.take(partition, offset, max_records, max_bytes)
+            found, reached, _ = self._window.take(partition, offset, max_records, max_bytes)
             return LogPage(found, {partition: reached})
         return await self._readers.read(partition, offset, max_records=max_records, max_bytes=max_bytes)
 
@@ -114,10 +118,15 @@ class KafkaLog:
         for partition, offset in positions.items():
             if records and (len(records) >= max_records or size >= max_bytes):
                 break
-            page = await self._read_near(partition, offset, max_records - len(records), max_bytes - size)
-            reached.update(page.reached)
-            records += page
-            size += sum(map(size_of, page))
+            left_records, left_bytes = max_records - len(records), max_bytes - size
+            if self._window.covers(partition, offset):
+                found, reached[partition], took = self._window.take(partition, offset, left_records, left_bytes)
+            else:
+                found = await self._readers.read(partition, offset, max_records=left_records, max_bytes=left_bytes)
+                reached.update(found.reached)
+                took = sum(map(size_of, found))
+            records += found
+            size += took
         return LogPage(records, reached)
 
     async def watermarks(self) -> Mapping[int, Watermark]:
@@ -171,7 +180,7 @@ class KafkaLog:
 
     def take(self, batch: TailBatch) -> None:
         """See ``TailSink.take``."""
-        self._window.extend(batch.records, batch.reached)
+        self._window.extend(batch.runs, batch.reached)
         self._wake()
 
     def begin(self, positions: Mapping[int, int]) -> None:
@@ -185,12 +194,12 @@ class KafkaLog:
         self._failure = error
         self._wake()
 
-    async def _read_near(self, partition: int, offset: int, max_records: int, max_bytes: int) -> LogPage:
-        """Read from the tail's window if it covers the offset, else from the broker."""
-        if self._window.covers(partition, offset):
-            found, reached = self._window.take(partition, offset, max_records, max_bytes)
-            return LogPage(found, {partition: reached})
-        return await self._readers.read(partition, offset, max_records=max_records, max_bytes=max_bytes)
+    def _ends(self) -> Mapping[int, int]:
+        """Return where the log ends at least, as far as the tail has seen."""
+        return self._window.reached
+
+    async def _read_exactly(self, partition: int, offset: int) -> LogPage:
+        return await self.read(partition, offset, max_records=LOOK_RECORDS, max_bytes=LOOK_BYTES)
 
     def _note_passed(self, positions: Mapping[int, int]) -> None:
         self._window.note_passed(positions)

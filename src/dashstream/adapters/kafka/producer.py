@@ -60,8 +60,10 @@ class _Reports:
         if error is None:
             self.settle(index, cast("int", message.offset()))
         else:
-            self.is_broken = self.is_broken or error.fatal() or error.code() == FATAL
-            self.settle(index, translated(error, self._doing))
+            failure = translated(error, self._doing)
+            # A record of which this client gave up must not be sent by it later.
+            self.is_broken = self.is_broken or failure.retryable or error.fatal() or error.code() == FATAL
+            self.settle(index, failure)
 
 
 class RecordProducer:

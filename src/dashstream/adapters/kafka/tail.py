@@ -33,6 +33,7 @@ from confluent_kafka.admin import TopicDescription  # type: ignore[attr-defined]
 from dashstream.adapters.kafka.errors import END_OF_PARTITION, MISSING, OUT_OF_RANGE, TRUNCATED, error_of, translated
 from dashstream.adapters.kafka.options import KIB, KafkaOptions, client_config, client_log
 from dashstream.adapters.kafka.topic import Topic, TopicLife
+from dashstream.adapters.kafka.window import Run, size_of
 from dashstream.engine.backoff import Backoff
 from dashstream.engine.ports import LogRecord
 from dashstream.errors import LogCorruptError, LogEpochChangedError, LogError, NotFoundError
@@ -62,7 +63,7 @@ ENDS = (LogEpochChangedError, LogCorruptError)
 class TailBatch:
     """Records in order of arrival, and the next offset of each partition that got further."""
 
-    records: list[LogRecord] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
     reached: dict[int, int] = field(default_factory=dict)
 
 
@@ -179,19 +180,23 @@ class Tail:
         return consumer.consume(self._options.batch_records, POLL_S)
 
     def _take(self, consumer: Consumer, messages: Iterable[Message]) -> None:
-        batch, reached = TailBatch(), dict(self._positions)
+        reached = dict(self._positions)
         trouble: list[tuple[int, KafkaError]] = []
+        runs: list[tuple[int, list[LogRecord]]] = []
         for message in messages:
             partition, error = cast("int", message.partition()), message.error()
             if error is None:
                 record = record_of(message)
                 if record.offset >= reached[partition]:
-                    batch.records.append(record)
+                    if not runs or runs[-1][0] != partition:
+                        runs.append((partition, []))
+                    runs[-1][1].append(record)
                     reached[partition] = record.offset + 1
             elif error.code() == END_OF_PARTITION:
                 reached[partition] = max(reached[partition], cast("int", message.offset()))
             else:
                 trouble.append((partition, error))
+        batch = TailBatch([Run(partition, records, sum(map(size_of, records))) for partition, records in runs])
         batch.reached = {p: offset for p, offset in reached.items() if offset > self._positions[p]}
         if batch.reached:
             self._hand_over(batch)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Mapping, Sequence
-from itertools import islice
+from dataclasses import dataclass
 
 from dashstream.engine.ports import LogRecord
 
@@ -25,6 +25,15 @@ _COMPACT_ABOVE = 1_024
 def size_of(record: LogRecord) -> int:
     """Return the bytes that a record counts for."""
     return len(record.key) + len(record.value or b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Consecutive records of one partition, as they came; ``size`` is their bytes."""
+
+    partition: int
+    records: list[LogRecord]
+    size: int
 
 
 class _Lane:
@@ -40,24 +49,16 @@ class _Lane:
         self._gone = 0
 
     @property
-    def bytes(self) -> int:
-        return sum(map(size_of, islice(self._records, self._gone, None)))
-
-    @property
-    def oldest(self) -> LogRecord:
-        return self._records[self._gone]
-
-    @property
     def newest(self) -> LogRecord:
         return self._records[-1]
 
-    def append(self, record: LogRecord) -> None:
-        self._records.append(record)
+    def extend(self, records: Sequence[LogRecord]) -> None:
+        self._records.extend(records)
 
-    def let_go(self) -> None:
-        """Forget the oldest record."""
-        self.start = self.oldest.offset + 1
-        self._gone += 1
+    def let_go(self, records: Sequence[LogRecord]) -> None:
+        """Forget the oldest records, which are these."""
+        self.start = records[-1].offset + 1
+        self._gone += len(records)
         if self._gone > _COMPACT_ABOVE and self._gone * 2 > len(self._records):
             del self._records[: self._gone]
             self._gone = 0
@@ -79,8 +80,9 @@ class Window:
         self._max_records = max_records
         self._max_bytes = max_bytes
         self._lanes: dict[int, _Lane] = {}
-        self._arrivals: deque[int] = deque()
-        self._bytes = 0
+        self._runs: deque[Run] = deque()
+        self.records = 0
+        self.bytes = 0
 
     def __len__(self) -> int:
         """How many partitions there are."""
@@ -89,7 +91,12 @@ class Window:
     @property
     def is_full(self) -> bool:
         """Whether there is no room until followers have passed some of it."""
-        return self._bytes > self._max_bytes or len(self._arrivals) > self._max_records
+        return self.bytes > self._max_bytes or self.records > self._max_records
+
+    @property
+    def reached(self) -> Mapping[int, int]:
+        """How far the tail has got: the next offset of each partition."""
+        return {partition: lane.reached for partition, lane in self._lanes.items()}
 
     def is_beyond(self, positions: Mapping[int, int]) -> bool:
         """Say whether any partition has got further than its position."""
@@ -98,19 +105,20 @@ class Window:
 
     def begin(self, partition: int, offset: int) -> None:
         """Start a partition's lane at an offset, empty; what it held is on the log, if anywhere."""
-        lane = self._lanes.get(partition)
-        if lane is not None:
-            self._bytes -= lane.bytes
-            self._arrivals = deque(arrival for arrival in self._arrivals if arrival != partition)
+        if partition in self._lanes:
+            self._runs = deque(run for run in self._runs if run.partition != partition)
+            self.records = sum(len(run.records) for run in self._runs)
+            self.bytes = sum(run.size for run in self._runs)
         self._lanes[partition] = _Lane(offset)
 
-    def extend(self, records: Sequence[LogRecord], reached: Mapping[int, int]) -> None:
+    def extend(self, runs: Sequence[Run], reached: Mapping[int, int]) -> None:
         """Add what came, in order of arrival, and how far each partition got by it."""
         lanes = self._lanes
-        for record in records:
-            lanes[record.partition].append(record)
-            self._arrivals.append(record.partition)
-            self._bytes += size_of(record)
+        for run in runs:
+            lanes[run.partition].extend(run.records)
+            self.records += len(run.records)
+            self.bytes += run.size
+        self._runs.extend(runs)
         for partition, offset in reached.items():
             lanes[partition].reached = max(lanes[partition].reached, offset)
         self._make_room()
@@ -124,19 +132,16 @@ class Window:
         """Say whether an offset is covered and the tail has got further."""
         return self.covers(partition, offset) and self._lanes[partition].reached > offset
 
-    def take(self, partition: int, offset: int, max_records: int, max_bytes: int) -> tuple[list[LogRecord], int]:
-        """Return records from a covered offset on, at least one if there is one, and how far they got."""
+    def take(self, partition: int, offset: int, max_records: int, max_bytes: int) -> tuple[list[LogRecord], int, int]:
+        """Return records from a covered offset on, at least one if there is one; how far they got; their bytes."""
         lane = self._lanes[partition]
         found = lane.since(offset, max(max_records, 1))
-        size = 0
-        for index, record in enumerate(found):
-            size += size_of(record)
-            if index and size > max_bytes:
-                del found[index:]
-                break
+        size = sum(map(size_of, found))
+        while size > max_bytes and len(found) > 1:
+            size -= size_of(found.pop())
         if found and found[-1] is not lane.newest:
-            return found, found[-1].offset + 1
-        return found, lane.reached
+            return found, found[-1].offset + 1, size
+        return found, lane.reached, size
 
     def note_passed(self, positions: Mapping[int, int]) -> None:
         """A follower asked for these positions."""
@@ -146,11 +151,12 @@ class Window:
         self._make_room()
 
     def _make_room(self) -> None:
-        while self._arrivals and self.is_full:
-            lane = self._lanes[self._arrivals[0]]
-            oldest = lane.oldest
-            if oldest.offset >= lane.passed:
+        while self._runs and self.is_full:
+            oldest = self._runs[0]
+            lane = self._lanes[oldest.partition]
+            if oldest.records[-1].offset >= lane.passed:
                 return
-            self._arrivals.popleft()
-            lane.let_go()
-            self._bytes -= size_of(oldest)
+            self._runs.popleft()
+            lane.let_go(oldest.records)
+            self.records -= len(oldest.records)
+            self.bytes -= oldest.size
