@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 from dashstream.adapters.memory.log import MemoryLog
 from dashstream.engine.hub import Hub
@@ -12,7 +13,21 @@ from dashstream.engine.ports import NewRecord, NoMetrics, partition_of
 from dashstream.engine.replay import Replay
 from dashstream.engine.ring import Entry, Ring
 from dashstream.engine.selection import Selection
+from dashstream.protocol.effects import Credit, Effect, Send, ServerIdentity, SessionLimits
 from dashstream.protocol.framing import Limits
+from dashstream.protocol.session import ServerSession
+
+SESSION_LIMITS = SessionLimits(
+    max_frame_bytes=65_536,
+    max_record_bytes=1_000_000,
+    max_batch_bytes=100_000,
+    max_window_bytes=1_000_000,
+    max_subscriptions=3,
+    max_resume_partitions=4,
+    max_filter_values=5,
+    hello_timeout_s=10.0,
+    bad_frames=3,
+)
 
 
 async def test_the_pump_and_a_walk_begun_before_deliver_added_partitions() -> None:
@@ -47,3 +62,19 @@ async def test_the_pump_and_a_walk_begun_before_deliver_added_partitions() -> No
         delivered += page.count
     assert delivered == 1
     assert walk.positions == {0: 0, 1: 0, 2: 0, 3: 1}
+
+
+def test_a_client_may_acknowledge_what_came_from_an_added_partition() -> None:
+    session = ServerSession(SESSION_LIMITS, ServerIdentity("1", "i", "topic", "epoch", 1, 1), "session", now=0.0)
+
+    def say(frame: dict[str, object]) -> list[Effect]:
+        return session.receive(json.dumps(frame).encode(), 0.0)
+
+    say({"type": "hello", "protocol": "dashstream.v2", "client": {"name": "c", "version": "1"}})
+    session.welcome(None, [], 0.0)
+    say({"type": "subscribe", "id": 1, "start": {"from": "earliest"}})
+    ack: dict[str, object] = {"type": "ack", "id": 1, "positions": {"3": "7"}}
+    (refused,) = say(ack)
+    assert isinstance(refused, Send)
+    session.note_partitions(4)
+    assert say(ack) == [Credit(1, {3: 7})]

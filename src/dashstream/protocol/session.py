@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 import msgspec
@@ -81,6 +81,11 @@ class ServerSession:
     def is_ready(self) -> bool:
         """Whether the client was welcomed and not closed."""
         return self._phase is _Phase.READY
+
+    def note_partitions(self, count: int) -> None:
+        """Take note of how many partitions the log has now: it may have got more since the welcome."""
+        if count != self._identity.partition_count:
+            self._identity = replace(self._identity, partition_count=count)
 
     def receive(self, data: bytes, now: float) -> list[Effect]:
         """Take one text frame."""

@@ -229,6 +229,7 @@ class Connection(asyncio.Protocol):
             if frame.fin:
                 data = b"".join(self._fragments)
                 self._fragments.clear()
+                self._session.note_partitions(self._connections.services.log.partition_count)
                 self._perform(self._session.receive(data, now))
 
     # --- effects -------------------------------------------------------------------------------------------
