@@ -30,9 +30,6 @@ from dashstream.errors import LogClosedError, LogError, LogUnavailableError
 
 log = structlog.get_logger(__name__)
 
-CLOSE_S = 5.0
-"""Time for each part to finish when the log is closed."""
-
 
 LOOK_RECORDS, LOOK_BYTES = 5_000, 8 * MIB
 """Page of a look at what became of an append."""
@@ -171,12 +168,10 @@ class KafkaLog:
         self._closed = True
         self._wake()
         self._tail.stop()
-        parts = [
-            self._appends.close(CLOSE_S),
-            self._readers.close(),
-            asyncio.to_thread(self._tail.join, CLOSE_S),
-        ]
-        await asyncio.wait([asyncio.ensure_future(part) for part in parts], timeout=2 * CLOSE_S)
+        timeout_s = self._options.close_timeout_s
+        parts = (self._appends.close(timeout_s), self._readers.close(), asyncio.to_thread(self._tail.join, timeout_s))
+        # Every part ends by its own timeouts; nobody waits for the last of them.
+        await asyncio.wait([asyncio.ensure_future(part) for part in parts], timeout=2 * timeout_s + 1)
 
     def take(self, batch: TailBatch) -> None:
         """See ``TailSink.take``."""

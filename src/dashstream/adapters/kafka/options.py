@@ -44,6 +44,9 @@ class KafkaOptions:
     address_family: str = option("any", f"addresses to connect to: {', '.join(FAMILIES)}")
     request_timeout_s: float = option(5.0, "time for one answer, for all partitions together", unit="s", low=0.1)
     delivery_timeout_s: float = option(30.0, "time for a record to become durable", unit="s", low=1)
+    close_timeout_s: float = option(
+        5.0, "time for what was accepted to become durable when the log is closed", unit="s", low=0
+    )
     check_interval_s: float = option(
         5.0, "how often the topic is looked at: more partitions, or made anew", unit="s", low=0.1
     )
