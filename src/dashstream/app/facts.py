@@ -51,6 +51,7 @@ class FactsGatherer:
         self._indexer = indexer
         self._supervisor = supervisor
         self._connections = connections
+        self._retainer = own.retainer
         self._disk_free = disk_free
         self._accepted = _Rising(lambda: ingest.totals["accepted"])
         self._rejected = _Rising(lambda: ingest.totals["rejected"])
@@ -94,6 +95,7 @@ class FactsGatherer:
                 dead_letters_error=self._sender.error,
                 dead_letters_lost=self._lost.recent(now),
                 commit_error=self._duties.commit_error,
+                retained_failing=None if self._retainer is None else self._retainer.is_degraded,
             )
         )
 

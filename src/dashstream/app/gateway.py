@@ -25,7 +25,7 @@ from dashstream.app import logs
 from dashstream.app.auth import obtain_token
 from dashstream.app.settings import Settings, public_values
 from dashstream.app.wiring import Gateway, build
-from dashstream.errors import GatewayStartError
+from dashstream.errors import GatewayStartError, LogEpochChangedError
 
 log = structlog.get_logger(__name__)
 
@@ -72,55 +72,82 @@ async def _serve(
     listener: socket.socket,
     announce: Callable[[data.Discovery], None],
 ) -> int:
+    """Serve until told to stop; where the log is made anew meanwhile, with a new gateway on the same address."""
     discovery = _discovery(listener, token)
-    async with build(settings, token, discovery.instance) as gateway:
-        server = _Server(_config(settings, gateway))
-        stopping = _stop_on_signals(server)
-        serving = asyncio.create_task(server.serve([listener]), name="server")
-        ready = asyncio.create_task(server.ready.wait(), name="ready")
-        await asyncio.wait({serving, ready}, return_when=asyncio.FIRST_COMPLETED)
-        ready.cancel()
-        if serving.done():
-            serving.result()
-            raise GatewayStartError("the server ended before it was ready")
-        with data.published(settings.data_dir, discovery):
-            log.info("gateway ready", url=discovery.url, settings=public_values(settings))
-            announce(discovery)
-            failed = await _until_stopped(stopping, serving, gateway)
-            log.info("gateway stopping")
-            await gateway.drain(settings.gateway.drain_s)
-            server.should_exit = True
-            await serving
-    log.info("gateway stopped")
-    return 1 if failed else 0
+    stopping = _Stopping()
+    is_recreated = False
+    with data.published(settings.data_dir, discovery):
+        while True:
+            async with build(settings, token, discovery.instance, is_recreated=is_recreated) as gateway:
+                server = _Server(_config(settings, gateway))
+                stopping.server = server
+                # A server closes the socket that it is given; the next one needs the address as well.
+                serving = asyncio.create_task(server.serve([listener.dup()]), name="server")
+                await _until_ready(server, serving)
+                log.info("gateway ready", url=discovery.url, settings=public_values(settings))
+                if not is_recreated:
+                    announce(discovery)
+                end = await _until_stopped(stopping.told, serving, gateway)
+                log.info("gateway stopping")
+                await gateway.drain(settings.gateway.drain_s)
+                server.should_exit = True
+                await serving
+            if end is None:
+                log.info("gateway stopped")
+                return 0
+            if not isinstance(end, LogEpochChangedError):
+                return 1
+            log.warning("the log was made anew; starting again", error=str(end))
+            is_recreated = True
 
 
-async def _until_stopped(stopping: asyncio.Event, serving: asyncio.Task[None], gateway: Gateway) -> bool:
-    """Wait for a signal; returns True when something ended that must not."""
-    told = asyncio.create_task(stopping.wait(), name="stop")
-    broken = asyncio.create_task(gateway.broken(), name="broken")
-    await asyncio.wait({told, broken, serving}, return_when=asyncio.FIRST_COMPLETED)
-    failed = not told.done()
-    if broken.done() and broken.exception() is not None:
-        log.error("gateway failed", exc_info=broken.exception())
-    for task in (told, broken):
-        task.cancel()
-    return failed
+async def _until_ready(server: _Server, serving: asyncio.Task[None]) -> None:
+    """Wait until requests are answered.
+
+    Raises:
+        GatewayStartError: the server ended before that.
+    """
+    ready = asyncio.create_task(server.ready.wait(), name="ready")
+    await asyncio.wait({serving, ready}, return_when=asyncio.FIRST_COMPLETED)
+    ready.cancel()
+    if serving.done():
+        serving.result()
+        raise GatewayStartError("the server ended before it was ready")
 
 
-def _stop_on_signals(server: _Server) -> asyncio.Event:
-    stopping = asyncio.Event()
+async def _until_stopped(told: asyncio.Event, serving: asyncio.Task[None], gateway: Gateway) -> BaseException | None:
+    """Wait for a signal; returns None then, else what ended that must not."""
+    signalled = asyncio.create_task(told.wait(), name="stop")
+    ended = asyncio.create_task(gateway.ended(), name="ended")
+    await asyncio.wait({signalled, ended, serving}, return_when=asyncio.FIRST_COMPLETED)
+    try:
+        if signalled.done():
+            return None
+        if ended.done():
+            return ended.result()
+        failure = serving.exception() or GatewayStartError("the server ended by itself")
+        log.error("gateway failed", exc_info=failure)
+        return failure
+    finally:
+        signalled.cancel()
+        ended.cancel()
 
-    def stop() -> None:
-        if stopping.is_set():
-            server.should_exit = True
-            server.force_exit = True
-        stopping.set()
 
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-    return stopping
+class _Stopping:
+    """Listens for signals: the first one stops in order, the second one at once."""
+
+    def __init__(self) -> None:
+        self.told = asyncio.Event()
+        self.server: _Server | None = None
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+
+    def _stop(self) -> None:
+        if self.told.is_set() and self.server is not None:
+            self.server.should_exit = True
+            self.server.force_exit = True
+        self.told.set()
 
 
 def _config(settings: Settings, gateway: Gateway) -> uvicorn.Config:

@@ -15,9 +15,13 @@ from typing import Any, cast
 import platformdirs
 
 from dashstream.adapters.http.limits import HttpLimits
+from dashstream.adapters.kafka.options import KafkaOptions
+from dashstream.adapters.kafka.options import check as check_kafka
+from dashstream.adapters.redis.options import RedisOptions, address_of
 from dashstream.engine.duty_limits import MODES, POLICIES, DeadLetterLimits, DutyLimits
 from dashstream.engine.index_limits import IndexLimits
 from dashstream.engine.limits import ClientLimits, IngestLimits, LogLimits, RingLimits
+from dashstream.engine.retained import RetainedLimits
 from dashstream.errors import SettingsError
 from dashstream.options import Option, load, option, options_of
 
@@ -72,6 +76,14 @@ class Settings:
     index: IndexLimits = field(default_factory=IndexLimits)
     duties: DutyLimits = field(default_factory=DutyLimits)
     dead_letters: DeadLetterLimits = field(default_factory=DeadLetterLimits)
+    kafka: KafkaOptions = field(default_factory=KafkaOptions)
+    redis: RedisOptions = field(default_factory=RedisOptions)
+    retained: RetainedLimits = field(default_factory=RetainedLimits)
+
+    @property
+    def is_fleet(self) -> bool:
+        """Whether the log is a topic of a Kafka, shared with other gateways."""
+        return bool(self.kafka.bootstrap)
 
     @property
     def data_dir(self) -> Path:
@@ -90,6 +102,9 @@ SECTIONS: Mapping[str, type] = {
     "index": IndexLimits,
     "duties": DutyLimits,
     "dead_letters": DeadLetterLimits,
+    "kafka": KafkaOptions,
+    "redis": RedisOptions,
+    "retained": RetainedLimits,
 }
 
 
@@ -132,6 +147,10 @@ def _check(settings: Settings) -> None:
             raise SettingsError(f"DASHSTREAM_DUTIES_{kind.upper()}_POLICY", f"must be one of {', '.join(POLICIES)}")
     if settings.dead_letters.mode not in MODES:
         raise SettingsError("DASHSTREAM_DEAD_LETTERS_MODE", f"must be one of {', '.join(MODES)}")
+    if settings.is_fleet:
+        check_kafka(settings.kafka)
+    if settings.redis.url:
+        address_of(settings.redis)
     if not is_loopback(gateway.host) and not gateway.allow_remote:
         raise SettingsError(
             "DASHSTREAM_GATEWAY_HOST",

@@ -17,7 +17,6 @@ from dashstream.adapters.spool import SpoolDirectory, adopt_orphans
 from dashstream.engine.ingest_service import IngestService
 from dashstream.engine.ports import Metrics
 
-SPOOL_FOLDER = "spool"
 BATCH_BYTES = 1 << 20
 
 _log = structlog.get_logger(__name__)

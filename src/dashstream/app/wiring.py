@@ -15,17 +15,18 @@ from starlette.types import ASGIApp
 from dashstream.adapters.http.app import create_app
 from dashstream.adapters.http.services import HttpServices
 from dashstream.adapters.prometheus import PrometheusMetrics
-from dashstream.adapters.sqlite.log import SqliteLog
 from dashstream.adapters.sqlite.run_index import SqliteRunIndex
 from dashstream.adapters.system_clock import SystemClock
 from dashstream.adapters.websocket.registry import Connections
 from dashstream.adapters.websocket.server import protocol_class
 from dashstream.app.auth import StaticTokenAuth
-from dashstream.app.data_dir import INDEX_FILE, LOG_FILE
-from dashstream.app.duty_wiring import solo_duties
+from dashstream.app.data_dir import INDEX_FILE, SPOOL_DIR
+from dashstream.app.duty_wiring import open_duties
 from dashstream.app.facts import FactsGatherer
+from dashstream.app.log_wiring import open_log
+from dashstream.app.retained_wiring import open_retained
 from dashstream.app.settings import Settings
-from dashstream.app.spool_intake import SPOOL_FOLDER, SpoolIntake
+from dashstream.app.spool_intake import SpoolIntake
 from dashstream.engine.deliveries import DeliveryServices
 from dashstream.engine.hub import Hub
 from dashstream.engine.ingest import IngestPump
@@ -34,12 +35,13 @@ from dashstream.engine.ring import Ring
 from dashstream.engine.run_index import Indexer
 from dashstream.engine.run_reader import RunReader
 from dashstream.engine.supervisor import Supervisor
+from dashstream.errors import LogEpochChangedError
 from dashstream.protocol.effects import ServerIdentity
 from dashstream.protocol.framing import Limits
 from dashstream.protocol.proto_codec import SCHEMA_VERSION
 
 PAGE = Path(__file__).resolve().parent.parent / "_page"
-TASKS = ("pump", "indexer", "sweeper", "retention", "duties", "dead_letters", "duty_report", "spools")
+TASKS = ("pump", "indexer", "sweeper", "retention", "duties", "dead_letters", "duty_report", "spools", "retainer")
 RETENTION_INTERVAL_S = 30.0
 
 
@@ -51,6 +53,7 @@ class Gateway:
     websocket_protocol: type[asyncio.Protocol]
     connections: Connections
     metrics: PrometheusMetrics
+    supervisor: Supervisor
 
     async def drain(self, timeout_s: float) -> None:
         """Tell clients when to come back; returns when they are gone, or after ``timeout_s`` seconds."""
@@ -58,14 +61,16 @@ class Gateway:
         with suppress(TimeoutError):
             await asyncio.wait_for(self.connections.gone(), timeout_s)
 
-    async def broken(self) -> None:
-        """Return when the gateway cannot go on; its own tasks are supervised, so nothing ends it today."""
-        await asyncio.Event().wait()
+    async def ended(self) -> Exception:
+        """Return when the log was made anew: this gateway is over, and another one has to be built."""
+        return await self.supervisor.ended()
 
 
 @asynccontextmanager
-async def build(settings: Settings, token: str, instance: str) -> AsyncIterator[Gateway]:
+async def build(settings: Settings, token: str, instance: str, *, is_recreated: bool = False) -> AsyncIterator[Gateway]:
     """Open log and index, start the gateway's own tasks, and stop all of it in the reverse order.
+
+    ``is_recreated``: the log took the place of another one while this process ran.
 
     Raises:
         DashStreamError: the log or the index cannot be opened.
@@ -73,22 +78,41 @@ async def build(settings: Settings, token: str, instance: str) -> AsyncIterator[
     metrics, clock = PrometheusMetrics(), SystemClock()
     record_limits = Limits(max_record_bytes=settings.ingest.max_record_bytes)
     async with AsyncExitStack() as stack:
-        log = await asyncio.to_thread(SqliteLog.open, settings.data_dir / LOG_FILE, settings.log)
-        stack.push_async_callback(log.close)
+        opened = await stack.enter_async_context(open_log(settings))
+        log = opened.log
         index = await SqliteRunIndex.open(settings.data_dir / INDEX_FILE, log, record_limits, settings.index)
         stack.push_async_callback(index.close)
-        own = await stack.enter_async_context(solo_duties(settings, log, clock, metrics, instance))
+        tier = await stack.enter_async_context(open_retained(settings, log, clock, metrics))
+        own = await stack.enter_async_context(
+            open_duties(
+                settings,
+                log,
+                clock,
+                metrics,
+                instance,
+                retainer=tier.retainer if tier else None,
+                is_recreated=is_recreated,
+            )
+        )
         ring = Ring(settings.ring)
         hub = Hub(ring, settings.client, metrics)
-        pump = IngestPump(log, ring, hub, settings.ingest, metrics)
+        pump = IngestPump(log, ring, hub, settings.ingest, metrics, tap=opened.tap)
         indexer = Indexer(log, index, settings.index, metrics)
         ingest = IngestService(log, settings.ingest, clock, metrics)
-        spools = SpoolIntake(settings.data_dir / SPOOL_FOLDER, ingest, metrics)
-        supervisor = Supervisor(clock, metrics, TASKS)
+        spools = SpoolIntake(settings.data_dir / SPOOL_DIR, ingest, metrics)
+        supervisor = Supervisor(clock, metrics, TASKS, ends=LogEpochChangedError)
         stack.push_async_callback(supervisor.stop)
         reads = asyncio.Semaphore(settings.client.concurrent_log_reads)
         services = DeliveryServices(
-            log, ring, hub, index, settings.client, record_limits, reads, lambda: own.duties.pauses
+            log,
+            ring,
+            hub,
+            index,
+            settings.client,
+            record_limits,
+            reads,
+            lambda: own.duties.pauses,
+            tier.reader if tier else None,
         )
         auth = StaticTokenAuth(token)
         release = version("dashstream")
@@ -151,6 +175,8 @@ async def build(settings: Settings, token: str, instance: str) -> AsyncIterator[
             lambda: own.report.run(settings.duties.log_interval_s),
             lambda: spools.run(settings.ingest.spool_interval_s),
         )
-        for name, job in zip(TASKS, jobs, strict=True):
+        for name, job in zip(TASKS, jobs, strict=False):
             supervisor.start(name, job)
-        yield Gateway(create_app(http), protocol_class(connections), connections, metrics)
+        if tier:
+            supervisor.start("retainer", tier.retainer.run)
+        yield Gateway(create_app(http), protocol_class(connections), connections, metrics, supervisor)

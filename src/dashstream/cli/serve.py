@@ -26,6 +26,9 @@ PANELS = {
     "index": "Run index",
     "duties": "Duties of partition owners",
     "dead_letters": "Dead letters",
+    "kafka": "Kafka, as the log of a fleet",
+    "redis": "Redis or Valkey, as the retained tier",
+    "retained": "Retained tier",
 }
 
 

@@ -16,7 +16,7 @@ from dashstream.engine.duty_walk import Pause
 from dashstream.engine.hub import Hub
 from dashstream.engine.limits import ClientLimits
 from dashstream.engine.ports import Log, RunLocator
-from dashstream.engine.replay import Replay, ReplayPhase
+from dashstream.engine.replay import Replay, ReplayPhase, Tier
 from dashstream.engine.retained import RetainedReader
 from dashstream.engine.ring import Ring
 from dashstream.engine.start import resolve_start
@@ -44,6 +44,11 @@ class DeliveryServices:
     pauses: Callable[[], Sequence[Pause]] = tuple
     """What stops partitions' duties now, for clients to know; their delivery goes on."""
     retained: RetainedReader | None = None
+
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """Where records can come from here, newest first."""
+        return (Tier.MEMORY, Tier.LOG) if self.retained is None else (Tier.MEMORY, Tier.RETAINED, Tier.LOG)
 
 
 class Deliveries:
@@ -120,7 +125,14 @@ class Deliveries:
             message = f"{sum(details.values())} positions cannot be used"
             self._refuse(request.id, ErrorCode.BAD_POSITIONS, message, details)
             return
-        subscription = Subscription(request, start, self._sink, epoch=services.log.epoch, page_bytes=self._page_bytes)
+        subscription = Subscription(
+            request,
+            start,
+            self._sink,
+            epoch=services.log.epoch,
+            page_bytes=self._page_bytes,
+            sources=services.tiers,
+        )
         self._subscriptions[request.id] = subscription
         subscription.begin()
         await self._catch_up(subscription)

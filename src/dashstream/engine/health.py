@@ -72,6 +72,8 @@ class Facts:
     dead_letters_error: str | None = None
     dead_letters_lost: int | None = None
     commit_error: str | None = None
+    retained_failing: bool | None = None
+    """Whether the retained tier cannot be written; None also where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,12 @@ def _dead_letters(facts: Facts) -> Reason | None:
     return None
 
 
+def _retained(facts: Facts) -> Reason | None:
+    if facts.retained_failing:
+        return Reason("retained", Level.DEGRADED, "the retained tier cannot be written; replays read the log instead")
+    return None
+
+
 def _overload(facts: Facts) -> Reason | None:
     if facts.requests_overloaded:
         return Reason(
@@ -226,6 +234,7 @@ _CHECKS: tuple[Callable[[Facts], Reason | None], ...] = (
     _heads,
     _paused,
     _dead_letters,
+    _retained,
     _overload,
     _slow_clients,
 )

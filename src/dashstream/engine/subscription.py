@@ -50,7 +50,14 @@ class Subscription:
     """State of one subscription. Call ``begin`` first; then pages, in the order of the walk or the ring."""
 
     def __init__(
-        self, request: SubscribeRequest, start: ResolvedStart, sink: Sink, *, epoch: str, page_bytes: int
+        self,
+        request: SubscribeRequest,
+        start: ResolvedStart,
+        sink: Sink,
+        *,
+        epoch: str,
+        page_bytes: int,
+        sources: Sequence[Tier] = (Tier.MEMORY, Tier.LOG),
     ) -> None:
         self.id = request.id
         self.selection = Selection.of(request.filter)
@@ -68,6 +75,7 @@ class Subscription:
         self._count = 0
         self._gaps = 0
         self._tiers = dict.fromkeys(Tier, 0)
+        self._sources = sources
         self._told = dict(start.positions)
         self._has_verdict = False
 
@@ -95,7 +103,7 @@ class Subscription:
                 epoch=self._epoch,
                 start=positions_to_wire(start.positions),
                 mode=start.mode,
-                tiers=[Tier.MEMORY, Tier.LOG],
+                tiers=list(self._sources),
                 window_bytes=self.credit.window_bytes,
                 ignored=[
                     control.Ignored(tally.fault, tally.count, list(tally.examples)) for tally in start.faults.values()

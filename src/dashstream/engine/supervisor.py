@@ -2,7 +2,8 @@
 
 A supervised task never ends silently: it returns (it is done), it is cancelled (we stop), or it raises and is
 restarted. Which tasks are failing now, and why, is there to be read by health; a task that has run for a while since
-its last failure is not failing any more.
+its last failure is not failing any more. One kind of error may be named that no restart can mend: the first of it ends
+what the supervisor stands for, and is there to be waited for.
 """
 
 from __future__ import annotations
@@ -36,13 +37,22 @@ class Supervisor:
     """Owns a set of tasks by name."""
 
     def __init__(
-        self, clock: Clock, metrics: Metrics, names: tuple[str, ...], limits: BackoffLimits | None = None
+        self,
+        clock: Clock,
+        metrics: Metrics,
+        names: tuple[str, ...],
+        limits: BackoffLimits | None = None,
+        *,
+        ends: type[Exception] | None = None,
     ) -> None:
         self._clock = clock
         self._limits = limits or BackoffLimits()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._failures: dict[str, TaskFailure] = {}
         self._running_since: dict[str, float] = {}
+        self._ends = ends
+        self._ended: Exception | None = None
+        self._end = asyncio.Event()
         self._restarts: Counter = metrics.counter(
             "dashstream_tasks_restarted_total", "Own tasks that failed and were started again", {"task": names}
         )
@@ -55,6 +65,12 @@ class Supervisor:
             if now - since >= HEALTHY_AFTER_S:
                 self._failures.pop(name, None)
         return list(self._failures.values())
+
+    async def ended(self) -> Exception:
+        """Return the first error of the kind that no restart can mend, once there is one."""
+        await self._end.wait()
+        assert self._ended is not None  # noqa: S101  # set before the event
+        return self._ended
 
     def start(self, name: str, job: Callable[[], Awaitable[None]]) -> None:
         """Run a job until it returns or ``stop`` is called."""
@@ -76,6 +92,10 @@ class Supervisor:
                 await job()
             except Exception as error:  # noqa: BLE001  # whatever it is, the task must run again
                 del self._running_since[name]
+                if self._ends is not None and isinstance(error, self._ends):
+                    self._ended = self._ended or error
+                    self._end.set()
+                    return
                 if self._clock.monotonic() - started >= HEALTHY_AFTER_S:
                     backoff.reset()
                 self._note(name, error, backoff.attempt + 1)

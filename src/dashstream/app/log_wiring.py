@@ -1,0 +1,64 @@
+"""Which log a gateway works on: the embedded one in its data directory, or a topic of a Kafka that a fleet shares."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from dashstream.adapters.sqlite.log import SqliteLog
+from dashstream.app.data_dir import LOG_FILE
+from dashstream.app.settings import Settings
+from dashstream.engine.ports import Dedupe, Log, LogRecord
+from dashstream.errors import GatewayStartError, RecordError
+from dashstream.protocol.framing import Limits
+from dashstream.protocol.proto_codec import read_header
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLog:
+    """The log, and what has to see each record that the pump moves."""
+
+    log: Log
+    tap: Callable[[Sequence[LogRecord]], None] | None = None
+
+
+@asynccontextmanager
+async def open_log(settings: Settings) -> AsyncIterator[OpenLog]:
+    """Open the log that the settings name; it is closed at the end.
+
+    Raises:
+        GatewayStartError: Kafka is wanted and its client is not installed.
+        DashStreamError: the log cannot be opened.
+    """
+    if not settings.is_fleet:
+        solo = await asyncio.to_thread(SqliteLog.open, settings.data_dir / LOG_FILE, settings.log)
+        try:
+            yield OpenLog(solo)
+        finally:
+            await solo.close()
+        return
+    try:
+        from dashstream.adapters.kafka.log import KafkaLog
+    except ImportError as error:
+        raise GatewayStartError("a fleet's log needs Kafka's client: pip install 'dashstream[kafka]'") from error
+    fleet = await KafkaLog.open(settings.kafka)
+    limits = Limits(max_record_bytes=settings.ingest.max_record_bytes)
+    try:
+        yield OpenLog(fleet, lambda records: _remember(fleet.remember, records, limits))
+    finally:
+        await fleet.close()
+
+
+def _remember(remember: Callable[[Dedupe], None], records: Sequence[LogRecord], limits: Limits) -> None:
+    """Show the log which records other gateways have written, so that a repeat that comes here is known as one."""
+    for record in records:
+        if record.value is None:
+            continue
+        try:
+            header = read_header(record.value, limits).header
+        except RecordError:
+            continue
+        if header.producer_id and header.sequence:
+            remember(Dedupe(header.producer_id, header.producer_epoch, header.thread_id, header.sequence))
