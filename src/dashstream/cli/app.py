@@ -7,7 +7,21 @@ from typing import Annotated
 
 import typer
 
-COMMANDS = ("demo", "run", "serve", "tail", "runs", "state", "diff", "export", "import_", "dlq", "partitions", "doctor")
+COMMANDS = (
+    "demo",
+    "run",
+    "serve",
+    "tail",
+    "runs",
+    "state",
+    "diff",
+    "export",
+    "import_",
+    "dlq",
+    "partitions",
+    "topics",
+    "doctor",
+)
 """Modules of this package, in the order of the help; each has ``register(app)``."""
 
 
