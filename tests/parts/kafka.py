@@ -23,6 +23,9 @@ from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, OffsetSp
 from parts.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
+USER, PASSWORD = "tester", "not-a-secret"
+"""Whom the listener with SASL lets in."""
+
 START_S = 60.0
 STOP_S = 20.0
 CALL_S = 20.0
@@ -40,11 +43,14 @@ PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller_port}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners=PLAINTEXT://127.0.0.1:{port},SASL://127.0.0.1:{sasl_port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},SASL://127.0.0.1:{sasl_port}
+sasl.enabled.mechanisms=PLAIN
+listener.name.sasl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \\
+  user_{user}="{password}";
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs={directory}/data
 auto.create.topics.enable=false
 num.partitions=1
@@ -74,6 +80,7 @@ class KafkaBroker:
     libs: Path
     port: int
     controller_port: int
+    sasl_port: int
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     is_stopped: bool = False
 
@@ -82,14 +89,26 @@ class KafkaBroker:
         """Where clients find it."""
         return f"127.0.0.1:{self.port}"
 
+    @property
+    def sasl_bootstrap(self) -> str:
+        """Where clients that log in find it."""
+        return f"127.0.0.1:{self.sasl_port}"
+
     @classmethod
     def made(cls, directory: Path, libs: Path) -> KafkaBroker:
         """Return a broker with an empty data directory, not yet started."""
-        port, controller_port = free_ports(2)
-        broker = cls(directory, libs, port, controller_port)
+        port, controller_port, sasl_port = free_ports(3)
+        broker = cls(directory, libs, port, controller_port, sasl_port)
         (directory / "log4j.properties").write_text(LOG4J)
         (directory / "server.properties").write_text(
-            PROPERTIES.format(port=port, controller_port=controller_port, directory=directory)
+            PROPERTIES.format(
+                port=port,
+                controller_port=controller_port,
+                sasl_port=sasl_port,
+                directory=directory,
+                user=USER,
+                password=PASSWORD,
+            )
         )
         config = str(directory / "server.properties")
         subprocess.run(

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 
-from confluent_kafka import IsolationLevel, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # the client exports them without saying so
     AdminClient,
     ConfigResource,
@@ -23,7 +23,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # the client 
 )
 
 from dashstream.adapters.kafka.errors import MISSING, MOVING, error_of, translated
-from dashstream.adapters.kafka.options import KafkaOptions, client_config
+from dashstream.adapters.kafka.options import KafkaOptions, client_config, client_log
 from dashstream.engine.ports import Watermark
 from dashstream.errors import LogError, LogRefusedError, LogUnavailableError, NotFoundError
 
@@ -53,8 +53,9 @@ class Topic:
     def __init__(self, options: KafkaOptions) -> None:
         self.name = options.topic
         self._timeout_s = options.request_timeout_s
-        # Nobody polls this client, so its log would only pile up.
-        self._admin = AdminClient({**client_config(options), "log_level": 0})
+        self._refusal: LogRefusedError | None = None
+        config: dict[str, object] = {**client_config(options), "error_cb": self._note}
+        self._admin = AdminClient(config, logger=client_log())  # type: ignore[arg-type]  # its stub knows no callbacks
 
     def ask(self) -> Future[TopicDescription]:
         """Ask for the topic's life; ``life_of`` reads the answer, which comes within the request timeout."""
@@ -79,9 +80,10 @@ class Topic:
             error = error_of(exception)
             if error.code() in MISSING:
                 raise NotFoundError(f"the broker has no topic {self.name!r}") from exception
-            raise translated(error, f"look at topic {self.name!r}") from exception
+            raise self._hear() or translated(error, f"look at topic {self.name!r}") from exception
         except TimeoutError as error:
             raise LogUnavailableError(f"cannot look at topic {self.name!r}: no answer") from error
+        self._hear()  # also keeps what the client has to say from piling up
         epoch = str(description.topic_id)
         if epoch == _NO_ID:
             raise LogRefusedError("the broker gives topics no ids; Kafka 3.1 or newer is needed")
@@ -131,6 +133,18 @@ class Topic:
         found = await self._offsets(partitions, OffsetSpec.for_timestamp(time_us // 1000))
         return {partition: offset for partition, offset in found.items() if offset >= 0}
 
+    def _hear(self) -> LogRefusedError | None:
+        """Return why the broker has refused us since the last time, which answers that time out do not tell."""
+        self._refusal = None
+        self._admin.poll(0)
+        return self._refusal
+
+    def _note(self, error: KafkaError) -> None:
+        """Called by the client within ``_hear``."""
+        failure = translated(error, f"look at topic {self.name!r}")
+        if isinstance(failure, LogRefusedError):
+            self._refusal = failure
+
     def _look_for_leaders(self) -> None:
         """Have the client ask who leads what: left to itself it may stay with an old answer. Blocks."""
         with suppress(KafkaException):
@@ -179,6 +193,8 @@ class Topic:
         return failures
 
     def _unanswered(self, missing: int, asked: int, failures: list[BaseException]) -> LogError:
+        if (refusal := self._hear()) is not None:
+            return refusal
         doing = f"read the watermarks of {missing} of {asked} partitions of {self.name!r}"
         for failure in failures:
             if isinstance(failure, KafkaException):
