@@ -194,8 +194,15 @@ function Layout() {
                     rowHeight={28}
                     active={active}
                     onActive={setActive}
+                    rowId={(index) => `gallery-item-${index}`}
                     row={(index) => (
-                      <div className={`gallery__item${index === active ? " gallery__item--active" : ""}`}>
+                      <div
+                        id={`gallery-item-${index}`}
+                        role="option"
+                        tabIndex={-1}
+                        aria-selected={index === active}
+                        className={`gallery__item${index === active ? " gallery__item--active" : ""}`}
+                      >
                         Row {index}
                       </div>
                     )}

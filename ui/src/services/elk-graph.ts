@@ -50,7 +50,7 @@ const MANY_NODES = 120;
 const TOGETHER: Options = { "elk.hierarchyHandling": "INCLUDE_CHILDREN" };
 const DOWN: Options = { "elk.direction": "DOWN" };
 /** What is counted stands above a line, so lines are longer this way. */
-const RIGHT: Options = { "elk.direction": "RIGHT", "elk.layered.spacing.nodeNodeBetweenLayers": "48" };
+const RIGHT: Options = { "elk.direction": "RIGHT", "elk.layered.spacing.nodeNodeBetweenLayers": "56" };
 const LAYER = "elk.layered.layering.layerConstraint";
 const LABEL_HEIGHT = 20;
 /** Leaves room for a container's title, also where it is written larger. */

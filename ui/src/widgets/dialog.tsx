@@ -1,5 +1,5 @@
 import { Dialog as Primitive } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { IconButton } from "./button";
 import "./dialog.css";
 
@@ -12,15 +12,25 @@ interface DialogProps {
   children: ReactNode;
 }
 
-/** Modal sheet. The backdrop is our own element: the library's locks scrolling with a style tag, which CSP refuses. */
+/** Modal sheet; the focus goes back to where it was. The backdrop is our own element: the library's locks scrolling with a style tag, which CSP refuses. */
 export function Dialog({ title, description, open, onClose, wide = false, children }: DialogProps) {
+  const before = useRef<Element | null>(null);
+  const focusIn = (event: Event) => {
+    before.current = document.activeElement;
+    focusContent(event);
+  };
+  const focusBack = (event: Event) => {
+    event.preventDefault();
+    if (before.current instanceof HTMLElement) before.current.focus();
+  };
   return (
     <Primitive.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Primitive.Portal>
         <div className="dialog__backdrop" />
         <Primitive.Content
           className={`dialog${wide ? " dialog--wide" : ""}`}
-          onOpenAutoFocus={focusContent}
+          onOpenAutoFocus={focusIn}
+          onCloseAutoFocus={focusBack}
           {...(description ? {} : { "aria-describedby": undefined })}
         >
           <header className="dialog__header">

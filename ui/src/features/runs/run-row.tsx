@@ -23,47 +23,51 @@ export function RunRow({ id, run, nowMs, active }: RunRowProps) {
       className={`run-row${active ? " run-row--active" : ""}`}
       role="option"
       aria-selected={active}
-      aria-label={sentenceOf(run, nowMs)}
       tabIndex={-1}
       draggable={false}
       data-testid="run-row"
       data-run-id={run.runId}
       data-status={run.status}
     >
-      <span className="run-row__status">
-        <RunStatusChip status={run.status} needsYou={needsYou} />
+      <span className="visually-hidden">{sentenceOf(run, nowMs)}</span>
+      <span className="run-row__cells" aria-hidden="true">
+        <span className="run-row__status">
+          <RunStatusChip status={run.status} needsYou={needsYou} />
+        </span>
+        <span className="run-row__graph truncate" title={run.runId}>
+          <strong>{run.graphName || "unnamed graph"}</strong>
+          {run.resumes && (
+            <Chip quiet icon="loop" title={`Resumes ${run.resumes}`}>
+              resumes
+            </Chip>
+          )}
+          {run.losses > 0 && (
+            <Chip tone="loss" title="Records that the producer says it dropped">
+              {plural(run.losses, "record")} dropped
+            </Chip>
+          )}
+        </span>
+        <span className="run-row__thread truncate mono" title={run.threadId}>
+          {run.threadId || "–"}
+        </span>
+        <span className="run-row__program truncate" title={run.program ?? ""}>
+          {run.program?.split("/").at(-1) ?? "–"}
+        </span>
+        <time className="run-row__started truncate" title={fullInstant(run.startedUs)}>
+          {instant(run.startedUs, nowMs)}
+        </time>
+        <span className="numeric">{duration(shownDurationUs(run, nowMs))}</span>
+        <span className="numeric run-row__steps">{count(run.supersteps)}</span>
+        <span
+          className="numeric run-row__tokens"
+          title={`${count(run.promptTokens)} in, ${count(run.completionTokens)} out`}
+        >
+          {tokens > 0 ? compactCount(tokens) : "–"}
+        </span>
+        <span className={`numeric${run.errors > 0 ? " run-row__errors" : " muted"}`}>
+          {count(run.errors)}
+        </span>
       </span>
-      <span className="run-row__graph truncate" title={run.runId}>
-        <strong>{run.graphName || "unnamed graph"}</strong>
-        {run.resumes && (
-          <Chip quiet icon="loop" title={`Resumes ${run.resumes}`}>
-            resumes
-          </Chip>
-        )}
-        {run.losses > 0 && (
-          <Chip tone="loss" title="Records that the producer says it dropped">
-            {plural(run.losses, "record")} dropped
-          </Chip>
-        )}
-      </span>
-      <span className="run-row__thread truncate mono" title={run.threadId}>
-        {run.threadId || "–"}
-      </span>
-      <span className="run-row__program truncate" title={run.program ?? ""}>
-        {run.program?.split("/").at(-1) ?? "–"}
-      </span>
-      <time className="run-row__started truncate" title={fullInstant(run.startedUs)}>
-        {instant(run.startedUs, nowMs)}
-      </time>
-      <span className="numeric">{duration(shownDurationUs(run, nowMs))}</span>
-      <span className="numeric run-row__steps">{count(run.supersteps)}</span>
-      <span
-        className="numeric run-row__tokens"
-        title={`${count(run.promptTokens)} in, ${count(run.completionTokens)} out`}
-      >
-        {tokens > 0 ? compactCount(tokens) : "–"}
-      </span>
-      <span className={`numeric${run.errors > 0 ? " run-row__errors" : " muted"}`}>{count(run.errors)}</span>
     </Link>
   );
 }

@@ -108,9 +108,7 @@ function Figures({ node }: { node: GraphNode }) {
       <Fact label="Mean time">{duration(mean)}</Fact>
       <Fact label="LLM calls">{count(node.llmCalls)}</Fact>
       <Fact label="Tool calls">{count(node.toolCalls)}</Fact>
-      <div className="explain__wide">
-        <Fact label="Newest visit started">{fullInstant(node.lastStartUs) || "–"}</Fact>
-      </div>
+      <Fact label="Newest visit started">{fullInstant(node.lastStartUs) || "–"}</Fact>
     </dl>
   );
 }

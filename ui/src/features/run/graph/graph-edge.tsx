@@ -3,6 +3,7 @@ import { memo } from "react";
 import { count, plural } from "../../../model/display";
 import type { GraphEdge } from "../../../stores/engine";
 import type { Point, Route } from "../../../stores/layout";
+import { Icon } from "../../../widgets/icon";
 import type { GraphFlowEdge } from "./flow-elements";
 import { roundedPath, type Spot, sideLoop, spotOn } from "./paths";
 import "./graph-edge.css";
@@ -31,6 +32,7 @@ export const GraphEdgeView = memo(function GraphEdgeView(props: EdgeProps<GraphF
             title={edgeTitle(edge)}
             data-testid="graph-edge-label"
           >
+            {isFanOut(edge) && <Icon name="lanes" size={10} />}
             {text.map((part) => (
               <span key={part} className="truncate">
                 {part}
@@ -76,8 +78,10 @@ function labelText(edge: GraphEdge): string[] {
   return [edge.label, edge.kind === "join" ? "join" : "", timesText(edge)].filter((part) => part !== "");
 }
 
-function timesText({ kind, width, count: times }: GraphEdge): string {
-  if (kind === "send" && width > 1) return `Send ×${count(width)}`;
+const isFanOut = ({ kind, width }: GraphEdge): boolean => kind === "send" && width > 1;
+
+function timesText(edge: GraphEdge): string {
+  const times = isFanOut(edge) ? edge.width : edge.count;
   return times > 1 ? `×${count(times)}` : "";
 }
 
@@ -91,7 +95,8 @@ const KIND_WORDS: Readonly<Record<GraphEdge["kind"], string>> = {
 
 function edgeTitle(edge: GraphEdge): string {
   const taken = edge.taken ? `taken ${plural(edge.count, "time")}` : "not taken";
-  return `${edge.source} → ${edge.target}: ${KIND_WORDS[edge.kind]}, ${taken}`;
+  const wide = isFanOut(edge) ? `, at most ${count(edge.width)} at once` : "";
+  return `${edge.source} → ${edge.target}: ${KIND_WORDS[edge.kind]}, ${taken}${wide}`;
 }
 
 function edgeClass(edge: GraphEdge, moving: boolean): string {

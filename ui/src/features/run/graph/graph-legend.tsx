@@ -62,6 +62,12 @@ export function GraphLegend() {
               {text}
             </li>
           ))}
+          <li>
+            <span className="graph-legend__mark">×3</span> How often it was taken
+          </li>
+          <li>
+            <Icon name="lanes" size={12} /> Tasks of the widest Send
+          </li>
         </ul>
       </div>
     </Popover>

@@ -4,7 +4,8 @@ import { count, duration, plural } from "../../../model/display";
 import type { GraphNode } from "../../../stores/engine";
 import { Icon } from "../../../widgets/icon";
 import type { GraphFlowNode } from "./flow-elements";
-import { KIND_ICON, NODE_STATUS, statusText, wordsOf } from "./node-status";
+import { wordsOf } from "./names";
+import { KIND_ICON, NODE_STATUS, statusText } from "./node-status";
 import "./graph-node.css";
 
 interface NodeActions {
@@ -39,12 +40,14 @@ export const GraphNodeView = memo(function GraphNodeView({ data }: NodeProps<Gra
         data-undeclared={undeclared || undefined}
         data-dimmed={dimmed || undefined}
         data-selected={selected || undefined}
-        aria-label={spoken(node, undeclared)}
         aria-expanded={selected}
         onClick={() => onExplain(node.id)}
         onFocus={onFocus}
       >
-        {small ? <SmallBody node={node} /> : <Body node={node} undeclared={undeclared} />}
+        <span className="visually-hidden">{spoken(node, undeclared)}</span>
+        <span className="graph-node__body" aria-hidden="true">
+          {small ? <SmallBody node={node} /> : <Body node={node} undeclared={undeclared} />}
+        </span>
       </button>
       <Handle type="source" position={Position.Bottom} isConnectable={false} />
     </>

@@ -47,8 +47,9 @@ describe("the graph pane", () => {
         llmCalls: 5,
       }),
     );
-    const label = (await node("write")).getAttribute("aria-label");
-    expect(label).toBe("write: Retrying, try 3, 4 visits, 2 retries, 1 cached, 5 LLM calls");
+    await node("write");
+    const words = "write: Retrying, try 3, 4 visits, 2 retries, 1 cached, 5 LLM calls";
+    expect(screen.getByRole("button", { name: words })).toBe(nodeNow("write"));
   });
 
   it("marks a node outside of the declared structure", async () => {

@@ -40,6 +40,3 @@ export function statusText(node: GraphNode): string {
 /** A node that ran although the declared structure does not have it. */
 export const isUndeclared = (node: GraphNode, hasSchema: boolean): boolean =>
   hasSchema && node.observed && !node.declared;
-
-/** The parts of a name between which it may go on in the next line. */
-export const wordsOf = (name: string): readonly string[] => name.split(/(?<=[_\-.:/ ])(?=.)/);

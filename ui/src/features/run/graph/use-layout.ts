@@ -13,21 +13,20 @@ import {
   LayouterContext,
   type LayoutInput,
 } from "../../../stores/layout";
-import { chooseLayout, type Size } from "./choose-layout";
+import { chooseLayout, READABLE_ZOOM, type Size } from "./choose-layout";
 import { layeredLayout } from "./layered-layout";
-import { wordsOf } from "./node-status";
+import { nameWidth, wordsOf } from "./names";
 
 /** A canvas is not left empty for longer than this. */
 const PATIENCE_MS = 1500;
 
 /** Cards are as wide as their names ask for, within reason, and have room for what is counted about them. */
-const NODE_LEAST = 152;
+const NODE_LEAST = 148;
 const NODE_MOST = 248;
-const NAME_CHARACTER = 7.4;
+/** Icons, how often it ran, and padding beside a name. */
 const NAME_PADDING = 72;
-/** Seen from afar a name takes two lines of larger letters, so that its longest word counts. */
-const WORD_CHARACTER = 14;
-const WORD_PADDING = 52;
+/** From afar a name takes two lines of larger letters, beside the icon, so that its longest word counts. */
+const FAR_PADDING = 24;
 const NODE_HEIGHT = 54;
 const END_WIDTH = 60;
 const END_HEIGHT = 30;
@@ -36,7 +35,6 @@ const LABEL_PADDING = 14;
 const LABEL_MOST = 170;
 /** A count stands beside the text of a label. */
 const COUNT_ROOM = 34;
-const SEND_ROOM = 96;
 
 export function layoutInput(view: GraphView): LayoutInput {
   const known = new Set(view.nodes.map(({ id }) => id));
@@ -60,14 +58,13 @@ export function layoutInput(view: GraphView): LayoutInput {
 
 function sizeOf({ kind, name }: GraphNode): Size {
   if (kind === "start" || kind === "end") return { width: END_WIDTH, height: END_HEIGHT };
-  const word = Math.max(...wordsOf(name).map(({ length }) => length));
-  const wanted = Math.max(name.length * NAME_CHARACTER + NAME_PADDING, word * WORD_CHARACTER + WORD_PADDING);
-  return { width: Math.round(Math.min(NODE_MOST, Math.max(NODE_LEAST, wanted))), height: NODE_HEIGHT };
+  const near = nameWidth(name) + NAME_PADDING;
+  const far = (Math.max(...wordsOf(name).map(nameWidth)) + FAR_PADDING) / READABLE_ZOOM;
+  return { width: Math.round(Math.min(NODE_MOST, Math.max(NODE_LEAST, near, far))), height: NODE_HEIGHT };
 }
 
-/** A `Send` will show how wide it is; a loop to the same node is too short to carry its count on the line. */
-function labelWidth({ label, source, target, kind }: GraphEdge): number {
-  if (kind === "send") return SEND_ROOM + label.length * LABEL_CHARACTER;
+/** A loop to the same node is too short to carry its count on the line. */
+function labelWidth({ label, source, target }: GraphEdge): number {
   if (label === "") return source === target ? COUNT_ROOM : 0;
   return Math.min(LABEL_MOST, label.length * LABEL_CHARACTER + LABEL_PADDING) + COUNT_ROOM;
 }
