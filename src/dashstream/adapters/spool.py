@@ -80,7 +80,7 @@ class SpoolDirectory:
         path = root / producer_id
         lock_fd = None
         for attempt in range(CREATE_ATTEMPTS):  # whoever looks for orphans may hold the new directory for a moment
-            time.sleep(attempt * CREATE_PAUSE_S)
+            time.sleep(attempt * CREATE_PAUSE_S)  # allowed: the first attempt waits for nothing
             with contextlib.suppress(FileNotFoundError):
                 path.mkdir(parents=True, exist_ok=True, mode=0o700)
                 lock_fd = _lock(path)

@@ -30,12 +30,12 @@ def create(
 ) -> None:
     """Make the topic of records and the one of dead letters, with their retention. What is there stays as it is.
 
-    Where Kafka is, and what the topics are called, is told by the `DASHSTREAM_KAFKA_*` settings; how long records and
-    dead letters are kept by `DASHSTREAM_LOG_*` and `DASHSTREAM_DEAD_LETTERS_*`.
+    Where Kafka is, and what the topics are called, is told by the settings of section KAFKA; how long records and dead
+    letters are kept, by those of LOG and DEAD_LETTERS.
 
     Examples:
 
-    - `DASHSTREAM_KAFKA_BOOTSTRAP=localhost:9092 dashstream topics create --partitions 8`
+    - `dashstream topics create --partitions 8`, with `DASHSTREAM_KAFKA_BOOTSTRAP=localhost:9092` set
     """
     from dashstream.app.duty_wiring import letters_topic
     from dashstream.app.settings import load_settings
