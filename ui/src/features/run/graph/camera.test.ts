@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { GraphLayout, LayoutChoices } from "../../../stores/layout";
 import { createFakeEngine } from "../../../testing/fake-engine";
-import { actionOf, following, inSight, samePlace, wholeGraph } from "./camera";
+import { actionOf, following, inSight, isNear, samePlace, wholeGraph } from "./camera";
 import { chooseLayout, fitZoom, READABLE_ZOOM } from "./choose-layout";
 import { detailAt } from "./detail";
 import { boundsOf } from "./geometry";
@@ -92,7 +92,16 @@ describe("the camera", () => {
     expect(actionOf(idle, "plan")).toEqual(["plan"]);
     const newest = idle.nodes.map((node) => (node.id === "judge" ? { ...node, lastStartUs: 9e15 } : node));
     expect(actionOf({ ...idle, nodes: newest }, null)).toEqual(["judge"]);
+    const none = idle.nodes.map((node) => ({ ...node, lastStartUs: null }));
+    expect(actionOf({ ...idle, nodes: none }, null)).toEqual([none[0]?.id]);
     expect(actionOf({ ...idle, nodes: [] }, null)).toEqual([]);
+  });
+
+  it("glides only where the eye can follow", () => {
+    const here = { x: 0, y: 0, zoom: 0.5 };
+    expect(isNear({ ...here, x: -900 }, here, PANE)).toBe(true);
+    expect(isNear({ ...here, x: -9_000 }, here, PANE)).toBe(false);
+    expect(isNear({ ...here, zoom: 0.05 }, here, PANE)).toBe(false);
   });
 });
 

@@ -39,7 +39,7 @@ export function following(
   const bounds = boundsOf(layout);
   const zoom = partZoom(bounds, pane);
   const boxes = action.flatMap((id) => layout.boxes.get(id) ?? []);
-  const focus = largestInSight(boxes, zoom, pane) ?? { ...bounds, height: 0 };
+  const focus = largestInSight(boxes, zoom, pane) ?? bounds;
   if (current && Math.abs(current.zoom - zoom) < 0.001 && inSight(focus, current, pane)) return current;
   const { x, y } = centredOn(centreOf(focus), zoom, pane);
   return {
@@ -70,6 +70,18 @@ export function samePlace(
 
 export function centredOn(centre: Point, zoom: number, pane: Size): Viewport {
   return { x: pane.width / 2 - centre.x * zoom, y: pane.height / 2 - centre.y * zoom, zoom };
+}
+
+/** Whether a way is short enough to be followed by eye; a longer one would only draw all that lies between. */
+export function isNear(to: Viewport, from: Viewport, pane: Size): boolean {
+  const middle = ({ x, y, zoom }: Viewport): Point => ({
+    x: (pane.width / 2 - x) / zoom,
+    y: (pane.height / 2 - y) / zoom,
+  });
+  const [a, b] = [middle(from), middle(to)];
+  const way = Math.hypot(a.x - b.x, a.y - b.y) * Math.min(from.zoom, to.zoom);
+  const ratio = to.zoom / from.zoom;
+  return way < 2 * Math.hypot(pane.width, pane.height) && ratio < 4 && ratio > 1 / 4;
 }
 
 /** Whether the whole box, with the margin, is in the pane. */
@@ -108,7 +120,7 @@ function within(offset: number, start: number, length: number, zoom: number, pan
   return last > first ? (first + last) / 2 : Math.min(first, Math.max(last, offset));
 }
 
-/** What a follower looks at, the newest first: nodes at work, else the selected one, else the last that ran. */
+/** What a follower looks at: nodes at work, the newest first; else the selected, the last that ran, the first of all. */
 export function actionOf(view: GraphView, selected: string | null): readonly string[] {
   const parents = new Set(view.nodes.map(({ parent }) => parent));
   const newestFirst = view.nodes
@@ -117,9 +129,7 @@ export function actionOf(view: GraphView, selected: string | null): readonly str
   const working = newestFirst.filter(isAtWork).map(({ id }) => id);
   if (working.length > 0) return working;
   if (selected !== null) return [selected];
-  return newestFirst
-    .filter(({ lastStartUs }) => lastStartUs !== null)
-    .flatMap(({ id }, at) => (at ? [] : [id]));
+  return newestFirst.slice(0, 1).map(({ id }) => id);
 }
 
 const isAtWork = ({ status }: GraphNode): boolean =>

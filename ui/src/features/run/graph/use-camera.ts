@@ -2,14 +2,14 @@
  * The canvas' camera: it follows the run, shows all of the graph, or stays where the user has put it.
  *
  * Any pan or zoom of the user's takes it over; it follows again when asked. Steps of a run can change sixty times
- * per second, so moves keep a distance in time, and the last one wins.
+ * per second, so moves keep a distance in time, and each goes to where the action is by then.
  */
 
 import { useReactFlow, useStore, type Viewport } from "@xyflow/react";
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { GraphLayout } from "../../../stores/layout";
 import { useMediaQuery } from "../../../stores/use-media-query";
-import { centredOn, following, inSight, samePlace, wholeGraph } from "./camera";
+import { centredOn, following, inSight, isNear, samePlace, wholeGraph } from "./camera";
 import { READABLE_ZOOM, type Size } from "./choose-layout";
 import { centreOf } from "./geometry";
 
@@ -22,7 +22,7 @@ export interface Camera {
   readonly reveal: (id: string) => void;
 }
 
-const DWELL_MS = 400;
+const DWELL_MS = 1000;
 const MOVE_MS = 260;
 const REVEAL_ZOOM = 0.8;
 const CALM = "(prefers-reduced-motion: reduce)";
@@ -65,7 +65,7 @@ export function useCamera(layout: GraphLayout | null, action: readonly string[])
         current,
         anew,
       });
-      if (!sameView(next, current)) move(next, smooth);
+      if (!sameView(next, current)) move(next, smooth && isNear(next, current, pane));
     };
     if (anew) return go();
     const timer = setTimeout(go, Math.max(0, movedAt.current + DWELL_MS - performance.now()));
@@ -81,7 +81,8 @@ export function useCamera(layout: GraphLayout | null, action: readonly string[])
       const current = getViewport();
       if (!box || (current.zoom >= READABLE_ZOOM && inSight(box, current, pane))) return;
       setMode("free");
-      move(centredOn(centreOf(box), Math.max(current.zoom, REVEAL_ZOOM), pane), true);
+      const next = centredOn(centreOf(box), Math.max(current.zoom, REVEAL_ZOOM), pane);
+      move(next, isNear(next, current, pane));
     },
     [getViewport, move],
   );
