@@ -9,7 +9,7 @@ NODE_STAMP := ui/node_modules/.package-lock.json
 UI_SOURCES := $(shell find ui/src ui/index.html ui/vite.config.ts -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint ui-test pytest bench wheel generate chromium kafka clean
+.PHONY: help setup demo fleet test lint ui-test pytest bench wheel generate chromium kafka clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ setup: $(RUN_STAMP) $(PAGE) ## install what the product needs and build the page
 
 demo: setup ## run the live LangGraph demo in the browser
 	$(BIN)/dashstream demo
+
+fleet: $(DEV_STAMP) $(PAGE) ## run Kafka, Valkey, two gateways and a program; flags in FLEET="--runs 3"
+	@$(BIN)/python scripts/fleet.py $(FLEET)
 
 test: lint ui-test pytest ## run every check and every test
 

