@@ -47,7 +47,7 @@ export class ReceiptBook {
       received,
       total: isKnown ? received + missing + this.undecodable : null,
       complete: input.hasStart && input.hasEnd && holes === 0 && this.undecodable === 0,
-      gaps: [...this.#gaps, ...sequenceGaps(producers, GAPS_SHOWN - this.#gaps.length)],
+      gaps: [...this.#gaps, ...sequenceGaps(producers, this.#gaps)],
       missing,
       duplicates: this.duplicates,
       undecodable: this.undecodable,
@@ -61,10 +61,11 @@ export class ReceiptBook {
   }
 }
 
-function sequenceGaps(producers: Producers, limit: number): GapInfo[] {
-  return producers.holes(limit).map(({ from, to, step }) => ({
+/** What the producer's count says is missing of the run; a gap in delivery at the same step is why. */
+function sequenceGaps(producers: Producers, delivery: readonly GapInfo[]): GapInfo[] {
+  return producers.holes(GAPS_SHOWN - delivery.length).map(({ from, to, step }) => ({
     kind: "sequence",
-    reason: "unexplained",
+    reason: delivery.find((gap) => gap.step === step)?.reason ?? "unexplained",
     partition: null,
     from: String(from),
     to: String(to),

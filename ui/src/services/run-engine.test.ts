@@ -203,8 +203,13 @@ describe("a connection that is cut", () => {
     gateway.current.deliver(RUN_1.slice(70));
     expect(frame().receipt).toMatchObject({
       received: 10,
+      total: 80,
       complete: false,
-      gaps: [{ kind: "delivery", reason: "not_retained", partition: 3, from: "0", to: "70", count: null }],
+      missing: 70,
+      gaps: [
+        { kind: "delivery", reason: "not_retained", partition: 3, from: "0", to: "70", count: null },
+        { kind: "sequence", reason: "not_retained", from: "1", to: "71", count: 70 },
+      ],
     });
     expect(gateway.current.last("ack")).toMatchObject({ positions: { "3": "80" } });
   });
