@@ -52,6 +52,8 @@ def _where(program: str) -> str:
     settings = process_publisher().settings
     if not settings.enabled:
         return f"not observing {program}: DASHSTREAM_SDK_ENABLED is off"
+    if settings.transport == "kafka":
+        return f"observing {program}; records go straight to Kafka, watch at any gateway of its topic"
     if settings.url:
         return f"observing {program}; watch at {settings.url}"
     found = read_discovery(settings.data_dir) if settings.data_dir else None

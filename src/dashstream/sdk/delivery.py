@@ -111,6 +111,7 @@ class Delivery:
 
         At the end of the program there is no later attempt, so one is always due.
         """
+        self._transport.tend()
         if self._clock() < self._try_after and not self.is_closing:
             return
         if self._spool is not None and not self._forward(self._spool):

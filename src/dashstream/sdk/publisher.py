@@ -22,7 +22,6 @@ import uuid
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from dashstream.protocol.gen import dashstream_pb2 as pb
 from dashstream.sdk.captures import Capture, LossCapture, TokenCapture
@@ -30,7 +29,8 @@ from dashstream.sdk.delivery import Delivery
 from dashstream.sdk.encoder import Encoded, Encoder
 from dashstream.sdk.losses import Losses
 from dashstream.sdk.settings import SdkSettings
-from dashstream.sdk.transport import Discovery, HttpTransport, Transport
+from dashstream.sdk.transport import Transport
+from dashstream.sdk.transports import data_dir_of, transport_for
 
 VITAL_RESERVE = 1_000
 """Captures of runs' starts, ends and losses that are taken although the queue is at its bound."""
@@ -47,15 +47,6 @@ _log = logging.getLogger("dashstream.sdk")
 TransportFactory = Callable[[SdkSettings], Transport]
 
 
-def http_transport(settings: SdkSettings) -> Transport:
-    """Return the transport for real gateways."""
-    return HttpTransport(Discovery(settings.url, settings.token, _data_dir(settings)))
-
-
-def _data_dir(settings: SdkSettings) -> Path:
-    return settings.data_dir if settings.data_dir is not None else Path.cwd()
-
-
 class Publisher:
     """One producer. ``offer``, ``flush``, ``close`` are thread-safe and never raise."""
 
@@ -63,7 +54,7 @@ class Publisher:
         self,
         settings: SdkSettings,
         *,
-        transport_factory: TransportFactory = http_transport,
+        transport_factory: TransportFactory = transport_for,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings = settings
@@ -93,7 +84,7 @@ class Publisher:
         self._delivery = Delivery(
             self.settings,
             self._transport_factory(self.settings),
-            _data_dir(self.settings) / "spool",
+            data_dir_of(self.settings) / "spool",
             self.producer_id,
             on_lost=self._lost,
             on_rejected=self._rejected,

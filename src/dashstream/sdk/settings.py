@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ SECTION = "sdk"
 EXIT_TIMEOUT_CEILING_S = 2.0
 """A program never waits longer than this for its telemetry at exit, whatever the settings say."""
 
+TRANSPORTS = ("auto", "http", "kafka")
+
 
 @dataclass(frozen=True, slots=True)
 class SdkSettings:
@@ -23,6 +25,11 @@ class SdkSettings:
 
     enabled: bool = option(True, "Observe at all. Off: nothing is hooked, no thread, no file.")
     url: str | None = option(None, "Gateway address. Empty: the gateway of the data directory.")
+    transport: str = option(
+        "auto",
+        "Where records go: http, to the gateway; kafka, straight to the topic that DASHSTREAM_KAFKA_* name; auto, to"
+        " Kafka if DASHSTREAM_KAFKA_BOOTSTRAP is set and no gateway address is.",
+    )
     token: str | None = option(None, "Gateway token. Empty: the token of the data directory.", secret=True)
     data_dir: Path | None = option(
         None, "Where to find the gateway's address and keep the spool. Empty: DASHSTREAM_DATA_DIR or the default."
@@ -86,7 +93,7 @@ def default_data_dir(env: Mapping[str, str]) -> Path:
 
 
 def load_settings(overrides: Mapping[str, Any] | None = None, env: Mapping[str, str] | None = None) -> SdkSettings:
-    """Build the settings; ``data_dir`` is always set in the result.
+    """Build the settings; in the result ``data_dir`` is always set and ``transport`` is never ``auto``.
 
     Raises:
         SettingsError: a value cannot be parsed or lies outside its range.
@@ -100,4 +107,9 @@ def load_settings(overrides: Mapping[str, Any] | None = None, env: Mapping[str, 
     settings = load(SdkSettings, SECTION, env, given)
     if settings.exit_timeout > EXIT_TIMEOUT_CEILING_S:
         raise SettingsError("DASHSTREAM_SDK_EXIT_TIMEOUT", f"{settings.exit_timeout} is above 2 seconds")
+    if settings.transport not in TRANSPORTS:
+        raise SettingsError("DASHSTREAM_SDK_TRANSPORT", f"must be one of {', '.join(TRANSPORTS)}")
+    if settings.transport == "auto":
+        is_kafka = bool(env.get("DASHSTREAM_KAFKA_BOOTSTRAP")) and not settings.url
+        settings = replace(settings, transport="kafka" if is_kafka else "http")
     return settings

@@ -57,12 +57,15 @@ class Endpoint:
 
 
 class Transport(Protocol):
-    """What the publisher needs of the way to the gateway."""
+    """What the publisher needs of the way to a gateway, or to what takes its place."""
 
     def send(self, values: Sequence[bytes], timeout_s: float) -> Outcome: ...
 
     def abort(self) -> None:
         """End a request that another thread waits for, at once."""
+
+    def tend(self) -> None:
+        """Do what has to be done from time to time, also when there is nothing to send; returns at once."""
 
     def close(self) -> None: ...
 
@@ -147,6 +150,9 @@ class HttpTransport:
         if sock is not None:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
+
+    def tend(self) -> None:
+        """See ``Transport.tend``; a connection of HTTP wants nothing."""
 
     def close(self) -> None:
         connection, self._connection = self._connection, None

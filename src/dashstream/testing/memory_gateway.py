@@ -60,6 +60,9 @@ class MemoryGateway:
         self._aborted.set()
         self._open.set()
 
+    def tend(self) -> None:
+        """Nothing to tend."""
+
     def close(self) -> None:
         """Nothing to close."""
 
