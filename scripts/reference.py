@@ -198,7 +198,9 @@ def metrics_page() -> str:
 
 async def _metrics() -> list[MetricFact]:
     with tempfile.TemporaryDirectory() as folder:
-        settings = load_settings({}, {"gateway": {"data_dir": Path(folder)}})
+        # A retained tier is named so that its metrics are there; the store itself may be absent.
+        given = {"gateway": {"data_dir": Path(folder)}, "redis": {"url": "redis://127.0.0.1:1"}}
+        settings = load_settings({}, given)
         async with build_gateway(settings, "a-token-for-this-page-only", "reference") as gateway:
             return gateway.metrics.facts
 

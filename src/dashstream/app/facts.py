@@ -94,6 +94,8 @@ class FactsGatherer:
                 partitions_paused=tuple(str(pause) for pause in self._duties.pauses),
                 dead_letters_error=self._sender.error,
                 dead_letters_lost=self._lost.recent(now),
+                dead_letters_written=self._sender.totals["written"],
+                dead_letters_waiting=self._sender.waiting,
                 commit_error=self._duties.commit_error,
                 retained_failing=None if self._retainer is None else self._retainer.is_degraded,
             )

@@ -71,6 +71,9 @@ class Facts:
     """What stopped each paused partition, in words."""
     dead_letters_error: str | None = None
     dead_letters_lost: int | None = None
+    dead_letters_written: int | None = None
+    """Since the gateway started, as the ones waiting: what there is to look at, and never judged."""
+    dead_letters_waiting: int | None = None
     commit_error: str | None = None
     retained_failing: bool | None = None
     """Whether the retained tier cannot be written; None also where there is none."""
@@ -78,11 +81,12 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A verdict: the worst level of its reasons, and the facts that could not be judged."""
+    """A verdict: the worst level of its reasons, the facts it is about, and those that could not be judged."""
 
     level: Level
     reasons: tuple[Reason, ...]
     unknown: tuple[str, ...]
+    facts: Facts
 
 
 class RecentWindow:
@@ -118,7 +122,7 @@ def judge(facts: Facts) -> Health:
     levels = [reason.level for reason in reasons]
     worst = max(levels, key=list(Level).index, default=Level.OK)
     unknown = tuple(name for name in _JUDGED if getattr(facts, name) is None)
-    return Health(worst, reasons, unknown)
+    return Health(worst, reasons, unknown, facts)
 
 
 def _log(facts: Facts) -> Reason | None:

@@ -1,8 +1,9 @@
 import { HealthView } from "../features/health/health-view";
+import { healthOf, partitionOf } from "../testing/fake-services";
 import { connectionOf, intakeOf } from "../testing/frames";
 import type { Scene } from "./gallery-page";
 
-const OK = { level: "ok", reasons: [], unknown: [], windowS: 60 } as const;
+const RETAINED_FAILS = "the retained tier cannot be written; replays read the log instead";
 
 export const HEALTH_SCENES: readonly Scene[] = [
   {
@@ -10,7 +11,12 @@ export const HEALTH_SCENES: readonly Scene[] = [
     title: "All is well",
     show: () => (
       <HealthView
-        reading={{ health: OK, atMs: 0, failure: null }}
+        reading={{
+          health: healthOf({ retained: "working" }),
+          partitions: [partitionOf(), partitionOf({ partition: 1, owned: false, settled: null })],
+          atMs: 0,
+          failure: null,
+        }}
         intake={intakeOf()}
         connection={connectionOf()}
         askedAt="12:00:00"
@@ -23,15 +29,25 @@ export const HEALTH_SCENES: readonly Scene[] = [
     show: () => (
       <HealthView
         reading={{
-          health: {
+          health: healthOf({
             level: "failed",
             reasons: [
               { check: "log", level: "failed", message: "the log refuses records: the disk is full" },
+              { check: "retained", level: "degraded", message: RETAINED_FAILS },
               { check: "disk", level: "degraded", message: "12 MiB free in the data directory" },
             ],
             unknown: ["index_lag"],
-            windowS: 60,
-          },
+            retained: "failing",
+            deadLetters: { written: 12, waiting: 3, lostRecently: 0 },
+          }),
+          partitions: [
+            partitionOf(),
+            partitionOf({
+              partition: 3,
+              settled: "17",
+              paused: { offset: "17", reason: "schema_mismatch", sinceUs: 0 },
+            }),
+          ],
           atMs: 0,
           failure: null,
         }}
@@ -46,7 +62,7 @@ export const HEALTH_SCENES: readonly Scene[] = [
     title: "No answer",
     show: () => (
       <HealthView
-        reading={{ health: null, atMs: null, failure: "no answer from the gateway" }}
+        reading={{ health: null, partitions: null, atMs: null, failure: "no answer from the gateway" }}
         intake={null}
         connection={null}
         askedAt={null}

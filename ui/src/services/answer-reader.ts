@@ -45,6 +45,10 @@ export class AnswerReader {
     return typeof value === "number" && Number.isFinite(value) ? value : this.#refuse(name, "a number");
   }
 
+  maybeNumber(name: string): number | null {
+    return this.#isAbsent(name) ? null : this.number(name);
+  }
+
   /** A 64-bit integer as its decimal text. */
   integer(name: string): string {
     const value = this.text(name);

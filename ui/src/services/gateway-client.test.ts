@@ -75,13 +75,44 @@ it("reads version and health", async () => {
     reasons: [{ check: "disk", level: "degraded", message: "little room" }],
     unknown: ["log_lag"],
     window_s: 60,
+    retained: "none",
+    dead_letters: { written: 3, waiting: null, lost_recently: 0 },
   };
   await expect(clientFor(json(health)).client.health(SIGNAL)).resolves.toEqual({
     level: "degraded",
     reasons: [{ check: "disk", level: "degraded", message: "little room" }],
     unknown: ["log_lag"],
     windowS: 60,
+    retained: "none",
+    deadLetters: { written: 3, waiting: null, lostRecently: 0 },
   });
+});
+
+it("reads partitions, those of other gateways too", async () => {
+  const elsewhere = { partition: 0, owned: false, high: "9007199254740993" };
+  const absent = {
+    head: null,
+    position: null,
+    settled: null,
+    catching_up: null,
+    waiting: null,
+    paused: null,
+  };
+  const pause = { offset: "7", reason: "decode", since_us: "1000" };
+  const own = { partition: 1, owned: true, high: "9", settled: "7", catching_up: true, paused: pause };
+  const { client, asked } = clientFor(json({ epoch: "e", partitions: [{ ...elsewhere, ...absent }, own] }));
+  await expect(client.partitions(SIGNAL)).resolves.toEqual([
+    { ...elsewhere, settled: null, catchingUp: false, paused: null },
+    {
+      partition: 1,
+      owned: true,
+      high: "9",
+      settled: "7",
+      catchingUp: true,
+      paused: { offset: "7", reason: "decode", sinceUs: 1_000 },
+    },
+  ]);
+  expect(asked[0]?.url).toBe("http://gateway/api/v1/partitions");
 });
 
 it("asks for an export by the run's id, whatever is in it", async () => {

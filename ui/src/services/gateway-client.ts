@@ -6,6 +6,7 @@ import {
   type GatewayHealth,
   type GatewayVersion,
   type HealthLevel,
+  type PartitionDuties,
   type RunsAnswer,
   type RunsQuery,
 } from "../stores/gateway-api";
@@ -13,6 +14,7 @@ import { AnswerError, AnswerReader } from "./answer-reader";
 import { readRunListing } from "./run-listing";
 
 const LEVELS: readonly HealthLevel[] = ["ok", "degraded", "failed"];
+const RETAINED: readonly GatewayHealth["retained"][] = ["none", "working", "failing"];
 
 export interface GatewayClientOptions {
   /** Address without a path, such as "http://127.0.0.1:8765". */
@@ -64,7 +66,14 @@ export class GatewayClient implements GatewayApi {
       }),
       unknown: answer.list("unknown", String),
       windowS: answer.number("window_s"),
+      retained: answer.choice("retained", RETAINED),
+      deadLetters: readLetterCounts(answer.raw("dead_letters")),
     }));
+  }
+
+  async partitions(signal: AbortSignal): Promise<readonly PartitionDuties[]> {
+    const answer = await read(await this.#get("/api/v1/partitions", signal), "partitions");
+    return checked(() => answer.list("partitions", readPartition));
   }
 
   async exportRun(runId: string, signal: AbortSignal): Promise<Blob> {
@@ -102,6 +111,33 @@ function searchOf(query: RunsQuery): string {
   if (query.before !== undefined) search.set("before", query.before);
   const text = search.toString();
   return text === "" ? "" : `?${text}`;
+}
+
+function readLetterCounts(value: unknown): GatewayHealth["deadLetters"] {
+  const counts = new AnswerReader(value, "dead letters");
+  return {
+    written: counts.maybeNumber("written"),
+    waiting: counts.maybeNumber("waiting"),
+    lostRecently: counts.maybeNumber("lost_recently"),
+  };
+}
+
+function readPartition(value: unknown): PartitionDuties {
+  const row = new AnswerReader(value, "partition");
+  const owned = row.flag("owned");
+  return {
+    partition: row.number("partition"),
+    owned,
+    high: row.integer("high"),
+    settled: row.maybeInteger("settled"),
+    catchingUp: owned && row.flag("catching_up"),
+    paused: row.raw("paused") === null ? null : readPause(row.raw("paused")),
+  };
+}
+
+function readPause(value: unknown): PartitionDuties["paused"] {
+  const pause = new AnswerReader(value, "pause");
+  return { offset: pause.integer("offset"), reason: pause.text("reason"), sinceUs: pause.us("since_us") };
 }
 
 async function read(response: Response, where: string): Promise<AnswerReader> {

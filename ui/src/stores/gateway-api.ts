@@ -122,6 +122,37 @@ export interface GatewayHealth {
   readonly unknown: readonly string[];
   /** Length of the recent window in seconds. */
   readonly windowS: number;
+  /** Whether there is a retained tier, and whether this gateway can write what it owns to it. */
+  readonly retained: "none" | "working" | "failing";
+  readonly deadLetters: DeadLetterCounts;
+}
+
+/** Dead letters of one gateway. */
+export interface DeadLetterCounts {
+  /** Since the gateway started. */
+  readonly written: number | null;
+  readonly waiting: number | null;
+  /** Within the recent window. */
+  readonly lostRecently: number | null;
+}
+
+/** How far the duties of a partition are, as its owner says; all but `high` is null where another gateway owns it. */
+export interface PartitionDuties {
+  readonly partition: number;
+  readonly owned: boolean;
+  /** Offset of the next record. */
+  readonly high: string;
+  /** Offset after all that is settled. */
+  readonly settled: string | null;
+  /** Old data is still being passed. */
+  readonly catchingUp: boolean;
+  readonly paused: PartitionPause | null;
+}
+
+export interface PartitionPause {
+  readonly offset: string;
+  readonly reason: string;
+  readonly sinceUs: number;
 }
 
 /** The gateway over HTTP. Every call rejects with GatewayError; an aborted one with the signal's reason. */
@@ -130,6 +161,7 @@ export interface GatewayApi {
   runs(query: RunsQuery, etag: string | null, signal: AbortSignal): Promise<RunsAnswer | "unchanged">;
   version(signal: AbortSignal): Promise<GatewayVersion>;
   health(signal: AbortSignal): Promise<GatewayHealth>;
+  partitions(signal: AbortSignal): Promise<readonly PartitionDuties[]>;
   /** The run as a `.dsrun` file. */
   exportRun(runId: string, signal: AbortSignal): Promise<Blob>;
 }

@@ -1,7 +1,7 @@
 /** The gateway's own verdict on itself, asked every two seconds while somebody looks. */
 
 import { useEffect, useState } from "react";
-import { type GatewayApi, GatewayError, type GatewayHealth } from "./gateway-api";
+import { type GatewayApi, GatewayError, type GatewayHealth, type PartitionDuties } from "./gateway-api";
 import { noteAnswer, noteFailure } from "./gateway-contact";
 
 const EVERY_MS = 2000;
@@ -9,14 +9,18 @@ const EVERY_MS = 2000;
 export interface HealthReading {
   /** The newest answer, also when a later question failed; null before the first. */
   readonly health: GatewayHealth | null;
+  /** Where the duties of its partitions are; null while that is not known. */
+  readonly partitions: readonly PartitionDuties[] | null;
   /** When it came, in milliseconds since the epoch. */
   readonly atMs: number | null;
   /** Why the newest question was not answered. */
   readonly failure: string | null;
 }
 
+const NOTHING_READ: HealthReading = { health: null, partitions: null, atMs: null, failure: null };
+
 export function useGatewayHealth(api: GatewayApi, nowMs: () => number): HealthReading {
-  const [reading, setReading] = useState<HealthReading>({ health: null, atMs: null, failure: null });
+  const [reading, setReading] = useState<HealthReading>(NOTHING_READ);
   useEffect(() => {
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -26,9 +30,11 @@ export function useGatewayHealth(api: GatewayApi, nowMs: () => number): HealthRe
       setReading((before) => ({ ...before, failure: message }));
       noteFailure({ status: error instanceof GatewayError ? error.status : null, message });
     };
-    const succeed = (health: GatewayHealth) => {
-      setReading({ health, atMs: nowMs(), failure: null });
+    const succeed = async (health: GatewayHealth) => {
       noteAnswer();
+      // The verdict is worth showing without them.
+      const partitions = await api.partitions(stop.signal).catch(() => null);
+      if (!stop.signal.aborted) setReading({ health, partitions, atMs: nowMs(), failure: null });
     };
     const ask = async () => {
       if (!document.hidden) await api.health(stop.signal).then(succeed, fail);

@@ -4,6 +4,7 @@ import {
   type GatewayApi,
   GatewayError,
   type GatewayHealth,
+  type PartitionDuties,
   type RunListing,
   type RunsAnswer,
 } from "../stores/gateway-api";
@@ -22,6 +23,7 @@ export interface FakeApi extends GatewayApi {
   listed: readonly RunListing[];
   failure: GatewayError | null;
   healthAnswer: GatewayHealth;
+  partitionsAnswer: readonly PartitionDuties[];
   /** How often the list was asked for. */
   readonly questions: { count: number };
 }
@@ -65,11 +67,29 @@ export function listingOf(changes: Partial<RunListing> = {}): RunListing {
   };
 }
 
+export function healthOf(changes: Partial<GatewayHealth> = {}): GatewayHealth {
+  const deadLetters = { written: 0, waiting: 0, lostRecently: 0 };
+  return { level: "ok", reasons: [], unknown: [], windowS: 60, retained: "none", deadLetters, ...changes };
+}
+
+export function partitionOf(changes: Partial<PartitionDuties> = {}): PartitionDuties {
+  return {
+    partition: 0,
+    owned: true,
+    high: "120",
+    settled: "120",
+    catchingUp: false,
+    paused: null,
+    ...changes,
+  };
+}
+
 export function createFakeApi(listed: readonly RunListing[] = []): FakeApi {
   const api: FakeApi = {
     listed,
     failure: null,
-    healthAnswer: { level: "ok", reasons: [], unknown: [], windowS: 60 },
+    healthAnswer: healthOf(),
+    partitionsAnswer: [],
     questions: { count: 0 },
     runs: async (query, etag) => {
       api.questions.count += 1;
@@ -89,6 +109,10 @@ export function createFakeApi(listed: readonly RunListing[] = []): FakeApi {
     health: async () => {
       if (api.failure) throw api.failure;
       return api.healthAnswer;
+    },
+    partitions: async () => {
+      if (api.failure) throw api.failure;
+      return api.partitionsAnswer;
     },
     exportRun: async () => new Blob([]),
   };

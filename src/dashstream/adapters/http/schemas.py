@@ -14,6 +14,7 @@ MAYBE_INTEGER_TEXT: Schema = {**INTEGER_TEXT, "type": ["string", "null"]}
 TEXT: Schema = {"type": "string"}
 MAYBE_TEXT: Schema = {"type": ["string", "null"]}
 COUNT: Schema = {"type": "integer", "minimum": 0}
+MAYBE_COUNT: Schema = {**COUNT, "type": ["integer", "null"]}
 FLAG: Schema = {"type": "boolean"}
 ANY: Schema = {}
 
@@ -157,6 +158,8 @@ HEALTH = record(
         "level": {"type": "string", "enum": ["ok", "degraded", "failed"]},
         "reasons": sequence_of(record({"check": TEXT, "level": TEXT, "message": TEXT})),
         "unknown": sequence_of(TEXT),
+        "retained": {"type": "string", "enum": ["none", "working", "failing"]},
+        "dead_letters": record({"written": MAYBE_COUNT, "waiting": MAYBE_COUNT, "lost_recently": MAYBE_COUNT}),
         "window_s": {"type": "number"},
     }
 )
@@ -189,7 +192,7 @@ PARTITIONS = record(
                     "position": MAYBE_INTEGER_TEXT,
                     "settled": MAYBE_INTEGER_TEXT,
                     "catching_up": {"type": ["boolean", "null"]},
-                    "waiting": {"type": ["integer", "null"], "minimum": 0},
+                    "waiting": MAYBE_COUNT,
                     "paused": {"anyOf": [_PAUSE, {"type": "null"}]},
                 }
             )

@@ -12,6 +12,7 @@ from dashstream.adapters.http.services import HttpServices
 from dashstream.engine.health import WINDOW_S
 from dashstream.protocol.proto_codec import SCHEMA_VERSION
 
+RETAINED = {None: "none", False: "working", True: "failing"}
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -33,6 +34,12 @@ async def get_health(services: HttpServices, _: Request, __: Arguments) -> Respo
             {"check": reason.check, "level": reason.level.value, "message": reason.message} for reason in health.reasons
         ],
         "unknown": list(health.unknown),
+        "retained": RETAINED[health.facts.retained_failing],
+        "dead_letters": {
+            "written": health.facts.dead_letters_written,
+            "waiting": health.facts.dead_letters_waiting,
+            "lost_recently": health.facts.dead_letters_lost,
+        },
         "window_s": WINDOW_S,
     }
     return json_response(body)

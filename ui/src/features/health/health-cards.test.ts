@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { healthOf } from "../../testing/fake-services";
 import { connectionOf, intakeOf } from "../../testing/frames";
 import { connectionCard, gatewayCard, intakeCard } from "./health-cards";
+
+const NONE = { partitions: null, atMs: 1, failure: null };
 
 describe("health cards", () => {
   it("tell no data, idle, healthy, slow and stalled apart", () => {
@@ -15,21 +18,21 @@ describe("health cards", () => {
     const card = intakeCard(intakeOf({ level: "no_data", averageMs: null, maximumMs: null }));
     expect(card.value).toBe("–");
     expect(card.facts.map(([, value]) => value)).toEqual(["–", "–", "–"]);
-    expect(gatewayCard({ health: null, atMs: null, failure: null }).level).toBe("No data");
+    expect(gatewayCard({ ...NONE, health: null }).level).toBe("No data");
   });
 
   it("do not show an old verdict as the present one", () => {
-    const health = { level: "ok", reasons: [], unknown: [], windowS: 60 } as const;
-    expect(gatewayCard({ health, atMs: 1, failure: null }).level).toBe("Healthy");
-    expect(gatewayCard({ health, atMs: 1, failure: "no answer" })).toMatchObject({
+    const health = healthOf();
+    expect(gatewayCard({ ...NONE, health }).level).toBe("Healthy");
+    expect(gatewayCard({ ...NONE, health, failure: "no answer" })).toMatchObject({
       level: "No answer",
       tone: "error",
     });
   });
 
   it("name what could not be judged", () => {
-    const health = { level: "degraded", reasons: [], unknown: ["index_lag"], windowS: 60 } as const;
-    expect(gatewayCard({ health, atMs: 1, failure: null }).facts).toContainEqual(["Not known", "index lag"]);
+    const health = healthOf({ level: "degraded", unknown: ["index_lag"] });
+    expect(gatewayCard({ ...NONE, health }).facts).toContainEqual(["Not known", "index lag"]);
   });
 
   it("say that no connection is in use while no run is open", () => {

@@ -16,7 +16,7 @@ export interface Card {
   readonly facts: readonly (readonly [label: string, value: string])[];
 }
 
-const NOTHING = "Nothing to do.";
+export const NOTHING = "Nothing to do.";
 
 const INTAKE_WORDS: Record<
   IntakeHealth["level"],
@@ -112,6 +112,12 @@ const REMEDIES: Readonly<Record<string, string>> = {
   decode: "A producer writes what this gateway cannot read; compare versions.",
   overload: "Producers wait and try again; nothing is lost. Add capacity if it stays.",
   clients: "A browser is slow; it is served again when it has caught up.",
+  missing_payload: "`dashstream dlq list --reason null` says which; look at the producer.",
+  duties: "They start again by themselves; live delivery goes on. Look at the gateway's log if it stays.",
+  heads: "The gateway asks again by itself; look at Kafka if it stays. Live delivery goes on.",
+  paused: "Mend the cause, then let the record pass: `dashstream partitions resume PARTITION`.",
+  dead_letters: "Look at the topic or disk of dead letters. Commits wait, so that nothing is lost.",
+  retained: "Look at Redis. Nothing is lost: replays read the log meanwhile.",
 };
 
 const LEVELS: Record<HealthReason["level"], readonly [string, Tone]> = {
@@ -122,6 +128,9 @@ const LEVELS: Record<HealthReason["level"], readonly [string, Tone]> = {
 
 export const reasonRemedy = (check: string): string => REMEDIES[check] ?? "Look at the gateway's log.";
 export const reasonTone = (level: HealthReason["level"]): Tone => LEVELS[level][1];
+
+const findings = (number: number): string =>
+  number === 0 ? "no findings" : `${count(number)} finding${number === 1 ? "" : "s"}`;
 
 export function gatewayCard({ health, failure }: HealthReading): Card {
   if (failure !== null || health === null) {
@@ -140,7 +149,7 @@ export function gatewayCard({ health, failure }: HealthReading): Card {
     title: "Gateway",
     level,
     tone,
-    value: health.reasons.length === 0 ? "no findings" : `${count(health.reasons.length)} findings`,
+    value: findings(health.reasons.length),
     cause:
       health.reasons.length === 0 ? "All checks of the recent window passed." : "See the findings below.",
     remedy: health.reasons.length === 0 ? NOTHING : "Each finding names its remedy.",

@@ -3,6 +3,7 @@ import type { HealthReading } from "../../stores/gateway-health";
 import { Chip } from "../../widgets/chip";
 import { Fact } from "../../widgets/field";
 import { Prose } from "../../widgets/prose";
+import { deadLettersCard, dutiesCard, retainedCard } from "./duty-cards";
 import { type Card, connectionCard, gatewayCard, intakeCard, reasonRemedy, reasonTone } from "./health-cards";
 import "./health.css";
 
@@ -27,6 +28,9 @@ export function HealthView({ reading, intake, connection, askedAt }: HealthViewP
         <HealthCard card={gatewayCard(reading)} />
         <HealthCard card={connectionCard(connection)} />
         <HealthCard card={intakeCard(intake)} />
+        <HealthCard card={dutiesCard(reading)} />
+        <HealthCard card={deadLettersCard(reading)} />
+        <HealthCard card={retainedCard(reading)} />
       </div>
       {reasons.length > 0 && (
         <section className="health__reasons">
