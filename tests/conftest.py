@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,14 +35,15 @@ class GatewayProcess:
     url: str = ""
     ws_url: str = ""
     token: str = ""
+    command: tuple[str, ...] = (str(DASHSTREAM), "serve")
+    env: Mapping[str, str] = field(default_factory=dict)
     process: asyncio.subprocess.Process | None = field(default=None, repr=False)
 
     async def start(self) -> None:
         """Start it; returns when it answers."""
         with (self.data_dir.parent / "gateway.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                DASHSTREAM,
-                "serve",
+                *self.command,
                 "--json",
                 "--port",
                 str(self.port),
@@ -50,7 +51,7 @@ class GatewayProcess:
                 str(self.data_dir),
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, "DASHSTREAM_LOGGING_FORMAT": "json"},
+                env={**os.environ, "DASHSTREAM_LOGGING_FORMAT": "json", **self.env},
             )
         assert self.process.stdout
         line = await asyncio.wait_for(self.process.stdout.readline(), START_S)

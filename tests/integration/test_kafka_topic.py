@@ -205,8 +205,10 @@ async def test_a_record_that_the_topic_does_not_take_is_refused_and_the_rest_wri
 async def test_offsets_are_found_by_time(kafka_topic: KafkaTopic) -> None:
     async with opened(kafka_topic) as log:
         await log.append([new_record(b"x", timestamp_us=10**15 + index * 1_000) for index in range(10)])
-        assert await log.offsets_at([0, 1, 2], 10**15 + 4_500) == {THREAD: 4}
-        assert await log.offsets_at([0, 1, 2], 10**15 + 10_000) == {}
+        heads = log.heads(budget_s=WAIT_S)
+        highs = await heads.highs()
+        assert await heads.offsets_at(highs, 10**15 + 4_500) == {**highs, THREAD: 4}
+        assert await heads.offsets_at(highs, 10**15 + 10_000) == highs
 
 
 async def test_what_was_seen_on_the_log_is_a_duplicate(kafka_topic: KafkaTopic) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 import pytest
 
@@ -253,8 +253,8 @@ class Answers:
             raise answer
         return answer or {}
 
-    async def offsets_at(self, highs: Collection[int], time_us: int) -> Mapping[int, int]:
-        return {partition: offset for partition, offset in self._since.items() if partition in highs}
+    async def offsets_at(self, highs: Mapping[int, int], time_us: int) -> Mapping[int, int]:
+        return {**highs, **{p: offset for p, offset in self._since.items() if p in highs}}
 
 
 async def until_heads(rig: Rig, tries: int) -> None:

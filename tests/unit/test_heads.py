@@ -20,8 +20,8 @@ def test_a_head_stays_where_the_session_began() -> None:
     assert heads.unresolved(2) == []
 
 
-@pytest.mark.parametrize(("since", "head"), [({}, 7), ({0: 4}, 4), ({0: 99}, 7)])
-def test_time_can_make_a_record_new_and_never_old(since: dict[int, int], head: int) -> None:
+@pytest.mark.parametrize(("since", "head"), [({}, None), ({0: 7}, 7), ({0: 4}, 4), ({0: 99}, 7)])
+def test_time_can_make_a_record_new_and_never_old(since: dict[int, int], head: int | None) -> None:
     heads = Heads(1)
     heads.found_late({0: 7}, since)
     assert heads.get(0) == head
@@ -31,14 +31,14 @@ def test_the_group_s_head_wins() -> None:
     heads = Heads(1)
     heads.found_at_start({0: 5})
     heads.adopt(0, 2)
-    heads.found_late({0: 9}, {})
+    heads.found_late({0: 9}, {0: 9})
     assert heads.get(0) == 2
 
 
 def test_what_grew_during_the_session_is_new_whenever_it_is_asked_for() -> None:
     heads = Heads(1)
     heads.note_growth(3)
-    heads.found_late({1: 50, 2: 50}, {})
+    heads.found_late({1: 50, 2: 50}, {1: 50, 2: 50})
     assert [heads.get(partition) for partition in range(3)] == [None, 0, 0]
     assert heads.unresolved(3) == [0]
 

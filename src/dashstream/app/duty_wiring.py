@@ -17,13 +17,14 @@ from dashstream.app.data_dir import COMMITS_FILE, DEAD_LETTERS_FILE
 from dashstream.app.settings import Settings
 from dashstream.engine.commits import Commits
 from dashstream.engine.dead_letter import LetterWriter
-from dashstream.engine.dead_letters import DeadLetters
+from dashstream.engine.dead_letters import DeadLetters, LettersLog
 from dashstream.engine.duties import Duties, DutyParts
 from dashstream.engine.duty_report import DutyReport
-from dashstream.engine.head_finder import HeadFinder, LogHeads
+from dashstream.engine.head_finder import HeadFinder, HeadSource
 from dashstream.engine.letter_sender import LetterSender
 from dashstream.engine.ownership import Ownership, SoloOwnership
 from dashstream.engine.ports import Clock, Log, Metrics
+from dashstream.engine.renewed_log import RenewedLog
 from dashstream.engine.retainer import Retainer
 from dashstream.errors import GatewayStartError, NotFoundError
 from dashstream.protocol.framing import Limits
@@ -36,7 +37,7 @@ class DutyStack:
     duties: Duties
     sender: LetterSender
     letters: DeadLetters
-    letters_log: Log
+    letters_log: LettersLog
     report: DutyReport
     retainer: Retainer | None
     """The writer of the retained tier, where there is one."""
@@ -48,13 +49,14 @@ class _Keeping:
 
     ownership: Ownership
     commits: Commits
-    letters_log: Log
+    letters_log: LettersLog
 
 
 @asynccontextmanager
 async def open_duties(
     settings: Settings,
     log: Log,
+    heads: HeadSource,
     clock: Clock,
     metrics: Metrics,
     instance: str,
@@ -77,7 +79,7 @@ async def open_duties(
         letters = DeadLetters(kept.letters_log, log, limits, clock, instance=instance)
         sender = LetterSender(letters, limits, metrics)
         finder = HeadFinder(
-            LogHeads(log), log, clock, metrics, budget_s=settings.duties.heads_budget_s, is_recreated=is_recreated
+            heads, log, clock, metrics, budget_s=settings.duties.heads_budget_s, is_recreated=is_recreated
         )
         parts = DutyParts(
             log=log,
@@ -117,8 +119,9 @@ async def _kept_by_group(settings: Settings) -> AsyncIterator[_Keeping]:
     from dashstream.adapters.kafka.ownership import KafkaOwnership
 
     topic = letters_topic(settings.kafka.topic)
+
     try:
-        letters_log = await KafkaLog.open(replace(settings.kafka, topic=topic))
+        letters_log = await RenewedLog.open(lambda: KafkaLog.open(replace(settings.kafka, topic=topic)))
     except NotFoundError as error:
         raise GatewayStartError(f"there is no topic {topic!r} for dead letters: dashstream topics create") from error
     try:

@@ -25,7 +25,8 @@ from dashstream.app import logs
 from dashstream.app.auth import obtain_token
 from dashstream.app.settings import Settings, public_values
 from dashstream.app.wiring import Gateway, build
-from dashstream.errors import GatewayStartError, LogEpochChangedError
+from dashstream.engine.backoff import Backoff
+from dashstream.errors import DashStreamError, GatewayStartError, LogEpochChangedError
 
 log = structlog.get_logger(__name__)
 
@@ -72,33 +73,60 @@ async def _serve(
     listener: socket.socket,
     announce: Callable[[data.Discovery], None],
 ) -> int:
-    """Serve until told to stop; where the log is made anew meanwhile, with a new gateway on the same address."""
+    """Serve until told to stop; where the log is made anew meanwhile, with a new gateway on the same address.
+
+    The new log may not be there yet: what fails then is tried again, for as long as nobody says to stop.
+    """
     discovery = _discovery(listener, token)
     stopping = _Stopping()
-    is_recreated = False
+    epochs: list[str] = []
+    backoff = Backoff()
     with data.published(settings.data_dir, discovery):
         while True:
-            async with build(settings, token, discovery.instance, is_recreated=is_recreated) as gateway:
-                server = _Server(_config(settings, gateway))
-                stopping.server = server
-                # A server closes the socket that it is given; the next one needs the address as well.
-                serving = asyncio.create_task(server.serve([listener.dup()]), name="server")
-                await _until_ready(server, serving)
-                log.info("gateway ready", url=discovery.url, settings=public_values(settings))
-                if not is_recreated:
-                    announce(discovery)
-                end = await _until_stopped(stopping.told, serving, gateway)
-                log.info("gateway stopping")
-                await gateway.drain(settings.gateway.drain_s)
-                server.should_exit = True
-                await serving
+            try:
+                async with build(settings, token, discovery.instance, earlier_epochs=epochs) as gateway:
+                    backoff.reset()
+                    ready = None if epochs else lambda: announce(discovery)
+                    end = await _serve_one(gateway, settings, listener, stopping, discovery.url, ready)
+            except DashStreamError as error:
+                if not epochs:
+                    raise
+                log.warning("cannot start again yet", error=str(error), attempt=backoff.attempt)
+                if await stopping.within(backoff.next_delay()):
+                    return 0
+                continue
             if end is None:
                 log.info("gateway stopped")
                 return 0
             if not isinstance(end, LogEpochChangedError):
                 return 1
-            log.warning("the log was made anew; starting again", error=str(end))
-            is_recreated = True
+            log.warning("the log was made anew; starting again", epoch=gateway.epoch, error=str(end))
+            epochs.append(gateway.epoch)
+
+
+async def _serve_one(
+    gateway: Gateway,
+    settings: Settings,
+    listener: socket.socket,
+    stopping: _Stopping,
+    url: str,
+    on_ready: Callable[[], None] | None,
+) -> BaseException | None:
+    """Serve with one gateway; returns None when told to stop, else what ended that must not."""
+    server = _Server(_config(settings, gateway))
+    stopping.server = server
+    # A server closes the socket that it is given; the next one needs the address as well.
+    serving = asyncio.create_task(server.serve([listener.dup()]), name="server")
+    await _until_ready(server, serving)
+    log.info("gateway ready", url=url, epoch=gateway.epoch, settings=public_values(settings))
+    if on_ready is not None:
+        on_ready()
+    end = await _until_stopped(stopping.told, serving, gateway)
+    log.info("gateway stopping")
+    await gateway.drain(settings.gateway.drain_s)
+    server.should_exit = True
+    await serving
+    return end
 
 
 async def _until_ready(server: _Server, serving: asyncio.Task[None]) -> None:
@@ -142,6 +170,12 @@ class _Stopping:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
+
+    async def within(self, timeout_s: float) -> bool:
+        """Return whether it is told to stop within a time."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.told.wait(), timeout_s)
+        return self.told.is_set()
 
     def _stop(self) -> None:
         if self.told.is_set() and self.server is not None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from dashstream.adapters.sqlite.log import SqliteLog
 from dashstream.app.data_dir import LOG_FILE
 from dashstream.app.settings import Settings
+from dashstream.engine.head_finder import HeadSource, LogHeads
 from dashstream.engine.ports import Dedupe, Log, LogRecord
 from dashstream.errors import GatewayStartError, RecordError
 from dashstream.protocol.framing import Limits
@@ -18,10 +19,15 @@ from dashstream.protocol.proto_codec import read_header
 
 @dataclass(frozen=True, slots=True)
 class OpenLog:
-    """The log, and what has to see each record that the pump moves."""
+    """The log, and what is special about its kind."""
 
     log: Log
+    heads: HeadSource
+    """Who tells session heads."""
+    begin: Mapping[int, int] | None = None
+    """Where live delivery begins, so that a log that hangs now cannot hold it up; None: the log is asked."""
     tap: Callable[[Sequence[LogRecord]], None] | None = None
+    """What has to see each record that the pump moves."""
 
 
 @asynccontextmanager
@@ -35,7 +41,7 @@ async def open_log(settings: Settings) -> AsyncIterator[OpenLog]:
     if not settings.is_fleet:
         solo = await asyncio.to_thread(SqliteLog.open, settings.data_dir / LOG_FILE, settings.log)
         try:
-            yield OpenLog(solo)
+            yield OpenLog(solo, LogHeads(solo))
         finally:
             await solo.close()
         return
@@ -46,7 +52,12 @@ async def open_log(settings: Settings) -> AsyncIterator[OpenLog]:
     fleet = await KafkaLog.open(settings.kafka)
     limits = Limits(max_record_bytes=settings.ingest.max_record_bytes)
     try:
-        yield OpenLog(fleet, lambda records: _remember(fleet.remember, records, limits))
+        yield OpenLog(
+            fleet,
+            fleet.heads(budget_s=settings.duties.heads_budget_s),
+            begin=fleet.followed_from,
+            tap=lambda records: _remember(fleet.remember, records, limits),
+        )
     finally:
         await fleet.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -49,6 +49,7 @@ RETENTION_INTERVAL_S = 30.0
 class Gateway:
     """The parts that the process drives."""
 
+    epoch: str
     http_app: ASGIApp
     websocket_protocol: type[asyncio.Protocol]
     connections: Connections
@@ -67,10 +68,12 @@ class Gateway:
 
 
 @asynccontextmanager
-async def build(settings: Settings, token: str, instance: str, *, is_recreated: bool = False) -> AsyncIterator[Gateway]:
+async def build(
+    settings: Settings, token: str, instance: str, *, earlier_epochs: Sequence[str] = ()
+) -> AsyncIterator[Gateway]:
     """Open log and index, start the gateway's own tasks, and stop all of it in the reverse order.
 
-    ``is_recreated``: the log took the place of another one while this process ran.
+    ``earlier_epochs``: those of the logs whose place this one took while the process ran.
 
     Raises:
         DashStreamError: the log or the index cannot be opened.
@@ -80,6 +83,10 @@ async def build(settings: Settings, token: str, instance: str, *, is_recreated: 
     async with AsyncExitStack() as stack:
         opened = await stack.enter_async_context(open_log(settings))
         log = opened.log
+        recreations = sum(epoch != log.epoch for epoch in earlier_epochs)
+        metrics.counter(
+            "dashstream_log_recreated_total", "Times that the log was made anew while this process ran"
+        ).inc(recreations)
         index = await SqliteRunIndex.open(settings.data_dir / INDEX_FILE, log, record_limits, settings.index)
         stack.push_async_callback(index.close)
         tier = await stack.enter_async_context(open_retained(settings, log, clock, metrics))
@@ -87,16 +94,17 @@ async def build(settings: Settings, token: str, instance: str, *, is_recreated: 
             open_duties(
                 settings,
                 log,
+                opened.heads,
                 clock,
                 metrics,
                 instance,
                 retainer=tier.retainer if tier else None,
-                is_recreated=is_recreated,
+                is_recreated=recreations > 0,
             )
         )
         ring = Ring(settings.ring)
         hub = Hub(ring, settings.client, metrics)
-        pump = IngestPump(log, ring, hub, settings.ingest, metrics, tap=opened.tap)
+        pump = IngestPump(log, ring, hub, settings.ingest, metrics, tap=opened.tap, begin=opened.begin)
         indexer = Indexer(log, index, settings.index, metrics)
         ingest = IngestService(log, settings.ingest, clock, metrics)
         spools = SpoolIntake(settings.data_dir / SPOOL_DIR, ingest, metrics)
@@ -140,8 +148,8 @@ async def build(settings: Settings, token: str, instance: str, *, is_recreated: 
         async def retain() -> None:
             while True:
                 await log.enforce_retention(clock.now_us())
-                await own.letters_log.enforce_retention(clock.now_us())
                 await indexer.trim()
+                await own.letters_log.enforce_retention(clock.now_us())
                 await asyncio.sleep(RETENTION_INTERVAL_S)
 
         http = HttpServices(
@@ -179,4 +187,4 @@ async def build(settings: Settings, token: str, instance: str, *, is_recreated: 
             supervisor.start(name, job)
         if tier:
             supervisor.start("retainer", tier.retainer.run)
-        yield Gateway(create_app(http), protocol_class(connections), connections, metrics, supervisor)
+        yield Gateway(log.epoch, create_app(http), protocol_class(connections), connections, metrics, supervisor)

@@ -8,14 +8,15 @@ bounded number of the newest; letters themselves are read when they are asked fo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
+from typing import Protocol
 
 from dashstream.engine.dead_letter import DeadLetter, Place, Redrive, decode, encode
 from dashstream.engine.duty_limits import DeadLetterLimits
-from dashstream.engine.ports import Clock, Log, LogRecord, NewRecord
+from dashstream.engine.ports import Appended, Clock, Log, LogPage, LogRecord, NewRecord, Watermark
 from dashstream.errors import DecodeError, NotFoundError, OffsetOutOfRangeError
 
 PAGE_RECORDS = 500
@@ -50,10 +51,27 @@ class _Entry:
     reason: str
 
 
+class LettersLog(Protocol):
+    """What letters need of their log: a ``Log``, which may become another one of another epoch at any call."""
+
+    @property
+    def epoch(self) -> str: ...
+
+    async def append(self, records: Sequence[NewRecord]) -> list[Appended]: ...
+
+    async def read(self, partition: int, offset: int, *, max_records: int, max_bytes: int) -> LogPage: ...
+
+    async def watermarks(self) -> Mapping[int, Watermark]: ...
+
+    async def enforce_retention(self, now_us: int) -> int: ...
+
+
 class DeadLetters:
     """The letters on a log. ``send`` is the sink of what goes wrong; the rest answers people."""
 
-    def __init__(self, letters: Log, source: Log, limits: DeadLetterLimits, clock: Clock, *, instance: str) -> None:
+    def __init__(
+        self, letters: LettersLog, source: Log, limits: DeadLetterLimits, clock: Clock, *, instance: str
+    ) -> None:
         self._log = letters
         self._source = source
         self._limits = limits
@@ -61,6 +79,7 @@ class DeadLetters:
         self._instance = instance
         self._index: dict[Place, _Entry] = {}
         self._positions: dict[int, int] | None = None
+        self._epoch = letters.epoch
         self._refreshing = asyncio.Lock()
 
     async def send(self, letters: Sequence[DeadLetter]) -> None:
@@ -135,7 +154,9 @@ class DeadLetters:
         with suppress(OffsetOutOfRangeError):  # retention has removed it
             records = await self._log.read(entry.partition, entry.offset, max_records=1, max_bytes=PAGE_BYTES)
         if records and records[0].offset == entry.offset and records[0].value is not None:
-            return decode(records[0].value)
+            letter = decode(records[0].value)
+            if letter.place == place:  # the log may have been made anew meanwhile
+                return letter
         self._index.pop(place, None)
         return None
 
@@ -143,6 +164,9 @@ class DeadLetters:
         """Take note of letters that were written since, by whomever."""
         async with self._refreshing:
             marks = await self._log.watermarks()
+            if self._epoch != self._log.epoch:
+                self._epoch, self._positions = self._log.epoch, None
+                self._index.clear()
             if self._positions is None:
                 self._positions = {p: max(mark.low, mark.high - self._limits.listed) for p, mark in marks.items()}
             for partition, mark in marks.items():

@@ -8,8 +8,8 @@ question took, can be seen.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
-from typing import Protocol, runtime_checkable
+from collections.abc import Mapping
+from typing import Protocol
 
 from dashstream.engine.backoff import Backoff
 from dashstream.engine.heads import Heads
@@ -18,27 +18,20 @@ from dashstream.errors import LogError
 
 
 class HeadSource(Protocol):
-    """Who knows how far partitions go. Both answers may leave partitions out."""
+    """Who knows how far partitions go. Both answers may leave out partitions that cannot be told now."""
 
     async def highs(self) -> Mapping[int, int]:
         """Return high watermarks, in one question for all partitions."""
 
     async def offsets_at(self, highs: Mapping[int, int], time_us: int) -> Mapping[int, int]:
-        """Return the first offset of each partition that the log stamped at or after a time, if there is one.
+        """Return the first offset of each partition that the log stamped at or after a time; its high if there is none.
 
         ``highs`` names the partitions and bounds the search.
         """
 
 
-@runtime_checkable
-class TimedLog(Protocol):
-    """A log that finds offsets by time itself."""
-
-    async def offsets_at(self, partitions: Collection[int], time_us: int) -> Mapping[int, int]: ...
-
-
 class LogHeads:
-    """Heads from the log's own watermarks; by bisection where the log cannot find offsets by time."""
+    """Heads from the log's own watermarks, and by bisection over the stamps of its records."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
@@ -49,8 +42,6 @@ class LogHeads:
 
     async def offsets_at(self, highs: Mapping[int, int], time_us: int) -> Mapping[int, int]:
         """See ``HeadSource.offsets_at``."""
-        if isinstance(self._log, TimedLog):
-            return await self._log.offsets_at(tuple(highs), time_us)
         marks = await self._log.watermarks()
         return {
             partition: await self._first_since(partition, marks[partition].low, high, time_us)

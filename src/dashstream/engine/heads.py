@@ -39,9 +39,12 @@ class Heads:
             self._heads.setdefault(partition, high)
 
     def found_late(self, highs: Mapping[int, int], since_start: Mapping[int, int]) -> None:
-        """The log tells these high watermarks only now; ``since_start``: first offsets stamped since the start."""
-        for partition, high in highs.items():
-            self._heads.setdefault(partition, min(high, since_start.get(partition, high)))
+        """The log tells these high watermarks only now; ``since_start``: first offsets stamped since the start.
+
+        A partition that is not in both stays unknown: taking its high watermark alone could make a new record old.
+        """
+        for partition, since in since_start.items():
+            self._heads.setdefault(partition, min(highs[partition], since))
 
     def adopt(self, partition: int, head: int) -> None:
         """The group has a head for this partition: it holds, whatever was found here."""

@@ -21,7 +21,7 @@ from dashstream.protocol.framing import Limits
 
 
 class IngestPump:
-    """Moves records from the log into the ring, forever. ``tap`` is shown what was moved; it must not wait or raise."""
+    """Moves records from the log into the ring, forever."""
 
     def __init__(
         self,
@@ -32,12 +32,15 @@ class IngestPump:
         metrics: Metrics,
         *,
         tap: Callable[[Sequence[LogRecord]], None] | None = None,
+        begin: Mapping[int, int] | None = None,
     ) -> None:
+        """``tap`` is shown what was moved; it must not wait or raise. ``begin``: where to begin; None asks the log."""
         self._log = log
         self._ring = ring
         self._hub = hub
         self._limits = limits
         self._tap = tap
+        self._begin = begin
         self._record_limits = Limits(max_record_bytes=limits.max_record_bytes)
         self._turn = 0
         self._ingested = metrics.counter("dashstream_records_ingested_total", "Records read from the log into the ring")
@@ -56,12 +59,15 @@ class IngestPump:
         return bool(self._ring.positions)
 
     async def start(self) -> None:
-        """Find the heads; does nothing the second time.
+        """Find the heads, unless they are known; does nothing the second time.
 
         Raises:
             LogError: the log cannot be read.
         """
         if self.is_started:
+            return
+        if self._begin is not None:
+            self._ring.start(self._begin, {})
             return
         marks = await self._log.watermarks()
         before = {p: mark.high - 1 for p, mark in marks.items() if self._log.dense and mark.high > mark.low}

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
 import structlog
 
 from dashstream.adapters.kafka.appends import Appends
+from dashstream.adapters.kafka.heads import KafkaHeads
 from dashstream.adapters.kafka.options import MIB, KafkaOptions, check
 from dashstream.adapters.kafka.producer import RecordProducer
 from dashstream.adapters.kafka.reader import ReaderPool
@@ -49,6 +50,8 @@ class KafkaLog:
         self._window = Window(options.tail_records, options.tail_bytes)
         self._failure: LogError | None = None
         self._closed = False
+        self.followed_from: Mapping[int, int] = {}
+        """Where each partition ended when the log was opened: what is from there on, the log hands out by itself."""
         self._waiters: list[asyncio.Future[None]] = []
         self._own_ends: dict[int, int] = {}
         self._appends = Appends(options, producer, self._ends, self._read_exactly, self._note_own)
@@ -69,10 +72,9 @@ class KafkaLog:
         life = await asyncio.to_thread(topic.life)
         producer = RecordProducer(options, await asyncio.to_thread(topic.max_message_bytes))
         opened = cls(options, topic, life, producer)
-        marks = await opened.watermarks()
-        ends = {partition: mark.high for partition, mark in marks.items()}
-        opened.begin(ends)
-        opened._tail.start(ends)
+        opened.followed_from = {partition: mark.high for partition, mark in (await opened.watermarks()).items()}
+        opened.begin(opened.followed_from)
+        opened._tail.start(opened.followed_from)
         return opened
 
     @property
@@ -131,14 +133,9 @@ class KafkaLog:
         self._check_open()
         return await self._topic.watermarks(range(self.partition_count))
 
-    async def offsets_at(self, partitions: Collection[int], time_us: int) -> Mapping[int, int]:
-        """Return the first offset of each partition stamped at or after a time, if there is one; to the millisecond.
-
-        Raises:
-            LogError: some are not known within the request timeout.
-        """
-        self._check_open()
-        return await self._topic.offsets_at(partitions, time_us)
+    def heads(self, *, budget_s: float) -> KafkaHeads:
+        """Return who tells session heads of this topic, within a time."""
+        return KafkaHeads(self._topic, lambda: self.partition_count, budget_s=budget_s)
 
     async def wait_beyond(self, positions: Mapping[int, int]) -> None:
         """See ``Log.wait_beyond``.

@@ -123,15 +123,16 @@ class Topic:
             raise LogUnavailableError(f"cannot read the watermarks of {self.name!r}: no answer") from error
         return Watermark(min(low, high), high)
 
-    async def offsets_at(self, partitions: Collection[int], time_us: int) -> Mapping[int, int]:
-        """Return the first offset of each partition that the log stamped at or after a time, if there is one.
+    async def known_highs(self, partitions: Iterable[int], within_s: float) -> Mapping[int, int]:
+        """Return the high watermarks that are known within a time; never raises."""
+        return (await self._find(partitions, _HIGH, within_s))[0]
 
-        Raises:
-            LogError: some are not known within the request timeout.
+    async def known_since(self, partitions: Iterable[int], time_us: int, within_s: float) -> Mapping[int, int]:
+        """Return the first offsets that the log stamped at or after a time, -1 where there is none, as ``known_highs``.
+
+        Kafka keeps milliseconds: a stamp within the asked one counts, for it may be after.
         """
-        # Kafka keeps milliseconds: a stamp within the asked one counts, for it may be after.
-        found = await self._offsets(partitions, OffsetSpec.for_timestamp(time_us // 1000))
-        return {partition: offset for partition, offset in found.items() if offset >= 0}
+        return (await self._find(partitions, OffsetSpec.for_timestamp(time_us // 1000), within_s))[0]
 
     def _hear(self) -> LogRefusedError | None:
         """Return why the broker has refused us since the last time, which answers that time out do not tell."""
@@ -157,13 +158,29 @@ class Topic:
             request_timeout=self._timeout_s,
         )
 
-    async def _offsets(self, partitions: Iterable[int], which: OffsetSpec) -> dict[int, int]:
-        """Ask until every partition has answered: a leader that is moving is asked again, within the time."""
+    async def _offsets(self, partitions: Collection[int], which: OffsetSpec) -> dict[int, int]:
+        """Return an answer for every partition.
+
+        Raises:
+            LogError: some did not answer within the request timeout.
+        """
+        found, failures = await self._find(partitions, which, self._timeout_s)
+        if missing := set(partitions) - found.keys():
+            raise self._unanswered(len(missing), len(missing) + len(found), failures)
+        return found
+
+    async def _find(
+        self, partitions: Iterable[int], which: OffsetSpec, within_s: float
+    ) -> tuple[dict[int, int], list[BaseException]]:
+        """Ask until every partition has answered: a leader that is moving is asked again, within the time.
+
+        Returns what is known by then, and what the last question failed with.
+        """
         missing = set(partitions)
         found: dict[int, int] = {}
         failures: list[BaseException] = []
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(within_s):
                 while missing:
                     failures = await self._ask_once(missing, which, found)
                     missing -= found.keys()
@@ -172,24 +189,26 @@ class Topic:
                     if missing:
                         await asyncio.to_thread(self._look_for_leaders)
                         await asyncio.sleep(ASK_AGAIN_S)
-        if missing:
-            raise self._unanswered(len(missing), len(missing) + len(found), failures)
-        return found
+        return found, failures
 
     async def _ask_once(
         self, partitions: Iterable[int], which: OffsetSpec, found: dict[int, int]
     ) -> list[BaseException]:
-        """Add what is answered to ``found``; return the failures."""
+        """Add what is answered to ``found``, also when the time ends meanwhile; return the failures."""
         questions = self._list(partitions, which)
         failures = []
         # Gathered by hand: a late answer to a question that was given up must not count as unhandled.
         answers = {at.partition: _quiet(asyncio.wrap_future(future)) for at, future in questions.items()}
-        await asyncio.wait(answers.values())
-        for partition, answer in answers.items():
-            if (error := answer.exception()) is None:
-                found[partition] = answer.result().offset
-            else:
-                failures.append(error)
+        try:
+            await asyncio.wait(answers.values())
+        finally:
+            for partition, answer in answers.items():
+                if not answer.done():
+                    continue
+                if (error := answer.exception()) is None:
+                    found[partition] = answer.result().offset
+                else:
+                    failures.append(error)
         return failures
 
     def _unanswered(self, missing: int, asked: int, failures: list[BaseException]) -> LogError:
