@@ -1,4 +1,4 @@
-"""Every screen keeps the rules of WCAG 2.1 A and AA in light and dark, and a run is read without a mouse.
+"""Every screen keeps the rules of WCAG 2.1 A and AA in light and dark; a run is read without a mouse, and at sight.
 
 axe-core is a development dependency of the page and comes from its ``node_modules``; nothing is loaded from outside.
 """
@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from browser_fixtures import ROOT
-from e2e.watching import finish, open_newest_run, playhead, run_program
+from e2e.watching import finish, open_newest_run, playhead, run_program, until
 
 pytestmark = pytest.mark.e2e
 
@@ -154,3 +154,58 @@ async def tab_to(page: Page, selector: str, *, backwards: bool = False) -> None:
         if await page.evaluate("selector => document.activeElement.matches(selector)", selector):
             return
     pytest.fail(f"Tab does not reach {selector}")
+
+
+SEEN = """
+() => {
+  const pane = document.querySelector(".react-flow").getBoundingClientRect();
+  const zoom = new DOMMatrix(getComputedStyle(document.querySelector(".react-flow__viewport")).transform).a;
+  return [...document.querySelectorAll(".graph-node__name")].map((name) => {
+    const box = name.closest("button").getBoundingClientRect();
+    return {
+      name: name.textContent,
+      size: parseFloat(getComputedStyle(name).fontSize) * zoom,
+      cut: name.scrollWidth > name.clientWidth + 1 || name.scrollHeight > name.clientHeight + 2,
+      inside: box.left >= pane.left && box.right <= pane.right && box.top >= pane.top && box.bottom <= pane.bottom,
+    };
+  });
+}
+"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(900, 700), (1440, 900), (2560, 1440)])
+async def test_names_of_nodes_can_be_read_at_first_sight(run: Any, page: Page, width: int, height: int) -> None:
+    await page.set_viewport_size({"width": width, "height": height})
+    await open_newest_run(page, run)
+    if width < 1000:
+        await page.get_by_role("tab", name=re.compile("Graph")).click()
+    names = page.locator(".graph-node__name")
+    await expect(names).to_have_count(3)
+
+    async def readable() -> bool:
+        seen = await page.evaluate(SEEN)
+        return all(name["size"] >= 11 and name["inside"] and not name["cut"] for name in seen)
+
+    await until(readable, "every name is in sight, whole, and of 11 pixels at least")
+
+
+async def test_the_users_hand_stops_the_camera_until_it_is_asked_to_follow_again(run: Any, page: Page) -> None:
+    await open_newest_run(page, run)
+    await expect(page.get_by_test_id("graph-node").filter(has_text="write")).to_be_visible()
+    follow, fit = page.get_by_role("button", name="Follow"), page.get_by_role("button", name="Fit all")
+    await expect(follow).to_have_attribute("aria-pressed", "true")
+    box = await page.locator(".react-flow").bounding_box()
+    assert box
+    await page.mouse.move(box["x"] + 8, box["y"] + 8)
+    await page.mouse.wheel(0, -600)
+    await expect(follow).to_have_attribute("aria-pressed", "false")
+    viewport = page.locator(".react-flow__viewport")
+    moved = await viewport.get_attribute("style") or ""
+    await page.get_by_test_id("step-prev").click()
+    await expect(page.get_by_test_id("state-tree")).to_have_attribute("data-settled", "true")
+    await expect(viewport).to_have_attribute("style", moved)
+    await fit.click()
+    await expect(fit).to_have_attribute("aria-pressed", "true")
+    await expect(viewport).not_to_have_attribute("style", moved)
+    await follow.click()
+    await expect(follow).to_have_attribute("aria-pressed", "true")

@@ -107,14 +107,20 @@ describe("the camera", () => {
 
 describe("the level of detail", () => {
   it("keeps letters of 12 pixels on screen at about that size, at every zoom that names are shown at", () => {
-    for (let zoom = 0.34; zoom < 0.85; zoom += 0.01) {
+    for (let zoom = 0.34; zoom < 0.91; zoom += 0.01) {
       const { scale, level } = detailAt(zoom);
       expect(level).toBe("far");
       expect(12 * scale * zoom).toBeGreaterThan(11.5);
       expect(12 * scale * zoom).toBeLessThan(12.5);
     }
-    expect(detailAt(1)).toEqual({ scale: 1, level: "near" });
-    expect(detailAt(0.05).level).toBe("specks");
+    expect(detailAt(1)).toEqual({ scale: 1, level: "near", outline: 0 });
+  });
+
+  it("keeps specks of two pixels at least in sight, from any distance", () => {
+    for (let zoom = 0.19; zoom > 0.001; zoom *= 0.9) {
+      expect(detailAt(zoom).level).toBe("specks");
+      expect(2 * detailAt(zoom).outline * zoom).toBeGreaterThan(2);
+    }
   });
 
   it("draws anew only in few steps, whatever the zoom", () => {

@@ -15,7 +15,7 @@ export const FULL_ZOOM = 1.1;
 /** The least zoom at which a card has room for its name in letters of 11 pixels. */
 export const READABLE_ZOOM = 0.5;
 /** From here on cards have room for what is counted about their nodes. */
-export const DETAIL_ZOOM = 0.85;
+export const DETAIL_ZOOM = 0.92;
 /** A layout that is on screen stays until another is this much better: sizes change, the picture should not. */
 const KEEP = 1.15;
 

@@ -87,6 +87,7 @@ function Graph({ view, frame }: { view: GraphView; frame: RunFrame }) {
       <div className="pane__body graph-pane__body" ref={body}>
         <GraphCanvas
           elements={elements}
+          layout={layout}
           camera={camera}
           onExplain={(id) => setSelected((current) => (current === id ? null : id))}
           onClear={() => setSelected(null)}
