@@ -44,6 +44,8 @@ ASK_FIRST_S, ASK_MOST_S = 0.1, 0.4
 """Waits of one question: each is twice as long as the one before, for brokers that are far away."""
 ABORTED_S = 0.25
 """Time for a batch after an abort: a broker that answers takes more of them, another one delays no program's end."""
+HEAR_OUT_ROUNDS = 3
+"""An error that the client raises ends a round, and leaves reports behind it."""
 LINGER_MS = 1
 REQUEST_BYTES = 64 * KIB
 """The broker refuses a request above the topic's ``max.message.bytes`` with all its records, so none gets that large
@@ -156,8 +158,7 @@ class KafkaTransport:
         client, self._client = self._client, None
         if client is not None:
             client.purge()
-            with contextlib.suppress(KafkaException):
-                client.poll(0)  # what it knows already counts
+            _hear_out(client)
         self._is_broken = False
         self._ask_after = 0.0
         self._confirmed = {value: fate for value, fate in self._confirmed.items() if fate is not None}
@@ -286,6 +287,14 @@ class KafkaTransport:
         if error.code() in NO_ENTRY | MISSING and error.code() not in self._complained:
             self._complained.add(error.code())
             _log.warning("telemetry waits on disk, Kafka topic %r: %s", self._options.topic, reason)
+
+
+def _hear_out(client: Producer) -> None:
+    """Take in what a purged client has to say of every record: what it knows counts."""
+    for _ in range(HEAR_OUT_ROUNDS):
+        with contextlib.suppress(KafkaException):
+            client.flush(POLL_S)
+            return
 
 
 class _Log:

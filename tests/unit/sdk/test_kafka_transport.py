@@ -61,6 +61,11 @@ class Client:
             self.world.pass_time(timeout)
         return count
 
+    def flush(self, timeout: float) -> int:
+        assert self.is_purged
+        self.poll(0)
+        return len(self.held)
+
     def purge(self) -> None:
         self.is_purged = True
 
