@@ -14,13 +14,16 @@ import pytest
 
 from conftest import DASHSTREAM, GatewayProcess
 from dashstream.adapters.spool import SpoolDirectory
-from dashstream.app.data_dir import INDEX_FILE, LOG_FILE, SPOOL_DIR
+from dashstream.adapters.sqlite.commits import SqliteCommits
+from dashstream.app.data_dir import COMMITS_FILE, DEAD_LETTERS_FILE, INDEX_FILE, LOG_FILE, SPOOL_DIR
+from dashstream.app.duty_wiring import letters_topic
 from dashstream.cli.connection import Gateway
 from dashstream.engine.limits import LogLimits
 from dashstream.protocol.gen import dashstream_pb2 as pb
 from dashstream.protocol.proto_codec import decode, encode
 from dashstream.protocol.record_batch import CONTENT_TYPE, pack_records
 from data_dirs import change, fill, remove, run_records, table_of
+from parts.kafka import KafkaTopic
 
 STEPS = 40
 
@@ -261,6 +264,62 @@ async def test_while_a_gateway_runs_on_it_and_after_it_was_killed(restartable_ga
     verdict, checks = await findings(gateway.data_dir)
     assert (verdict, levels(checks)) == ("healthy", {"gateway": "warning"})
     await gateway.start()
+
+
+async def test_what_a_gateway_keeps_beside_its_log(restartable_gateway: GatewayProcess) -> None:
+    gateway = restartable_gateway
+    sent = Gateway(gateway.url, gateway.token).post("/v1/records", pack_records([*build(), b"\0" * 9]), CONTENT_TYPE)
+    assert (sent["accepted"], len(sent["rejected"])) == (4 * STEPS + 4, 1)
+    await gateway.stop()
+    verdict, checks = await findings(gateway.data_dir)
+    assert (verdict, levels(checks)) == ("healthy", {})
+    assert checks["commits"]["counts"] == {"partitions": 8, "behind": 0, "ahead": 0, "other_logs": 0}
+    assert checks["dead_letters"]["counts"] == {"entries": 0}
+    change(gateway.data_dir / COMMITS_FILE, "UPDATE commits SET position = position + 5 WHERE partition = 1")
+    (gateway.data_dir / DEAD_LETTERS_FILE).write_bytes(b"no letters at all")
+    _, checks = await findings(gateway.data_dir)
+    assert levels(checks) == {"commits": "problem", "dead_letters": "problem"}
+    assert checks["commits"]["counts"]["ahead"] == 5
+    change(gateway.data_dir / COMMITS_FILE, "UPDATE commits SET epoch = 'another'")
+    _, checks = await findings(gateway.data_dir)
+    assert levels(checks) == {"dead_letters": "problem"}
+    assert checks["commits"]["counts"]["other_logs"] == 8
+    (gateway.data_dir / COMMITS_FILE).write_bytes(b"no commits at all")
+    _, checks = await findings(gateway.data_dir)
+    assert levels(checks) == {"commits": "problem", "dead_letters": "problem"}
+    for name in (COMMITS_FILE, DEAD_LETTERS_FILE):
+        for path in gateway.data_dir.glob(f"{name}*"):
+            path.unlink()
+    await gateway.start()
+
+
+async def test_a_log_that_is_gone_is_a_problem_where_something_was_kept_beside_it(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    await fill(folder, build(steps=1))
+    SqliteCommits(sqlite3.connect(folder / COMMITS_FILE))
+    (folder / LOG_FILE).unlink()
+    verdict, checks = await findings(folder)
+    assert (verdict, levels(checks)) == ("problems", {"log": "problem"})
+    assert COMMITS_FILE in checks["log"]["detail"]
+
+
+async def test_a_directory_of_a_fleet_has_no_log(tmp_path: Path, kafka_topic: KafkaTopic) -> None:
+    letters = KafkaTopic(kafka_topic.broker, letters_topic(kafka_topic.name))
+    letters.create(1)
+    env = {"DASHSTREAM_KAFKA_BOOTSTRAP": kafka_topic.broker.bootstrap, "DASHSTREAM_KAFKA_TOPIC": kafka_topic.name}
+    gateway = GatewayProcess(tmp_path / "data", env=env)
+    await gateway.start()
+    try:
+        verdict, checks = await findings(gateway.data_dir)
+    finally:
+        await gateway.stop()
+        letters.delete()
+    assert (verdict, levels(checks)) == ("healthy", {})
+    assert "on Kafka" in checks["log"]["detail"]
+    assert checks["run_index"]["counts"] == {"runs": 0}
+    (gateway.data_dir / INDEX_FILE).write_bytes(b"no index at all")
+    verdict, checks = await findings(gateway.data_dir)
+    assert (verdict, levels(checks)) == ("problems", {"run_index": "problem"})
 
 
 async def test_a_directory_without_a_log_is_not_found(tmp_path: Path) -> None:

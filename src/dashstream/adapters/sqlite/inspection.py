@@ -1,4 +1,4 @@
-"""Looking into the files of log and index without changing them, also while a gateway writes them."""
+"""Looking into the files of log, index and commits without changing them, also while a gateway writes them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 
 from dashstream.adapters.sqlite.index_tables import TABLE_VERSION, meta_of, open_reader, positions_of
-from dashstream.adapters.sqlite.log_store import connect
+from dashstream.adapters.sqlite.log_store import connect, translated
+from dashstream.engine.commits import Commit
 from dashstream.engine.index_check import IndexSnapshot
 from dashstream.engine.runs import Run
 from dashstream.errors import RunIndexError
@@ -18,8 +19,8 @@ MAX_MESSAGES = 5
 BUSY_TIMEOUT_S = 5.0
 
 
-def damage_of_log(path: Path) -> list[str]:
-    """Return what SQLite's own check of a log's file complains about; empty: nothing.
+def damage_of_file(path: Path) -> list[str]:
+    """Return what SQLite's own check of a file complains about; empty: nothing.
 
     Raises:
         NotFoundError: there is no file.
@@ -51,6 +52,17 @@ def read_index(path: Path) -> IndexSnapshot:
             return IndexSnapshot(meta["epoch"], positions_of(connection), runs)
     except (sqlite3.Error, msgspec.MsgspecError) as error:
         raise RunIndexError(str(error)) from error
+
+
+def read_commits(path: Path) -> dict[int, Commit]:
+    """Return the commits of a file by partition.
+
+    Raises:
+        LogError: it is damaged.
+    """
+    with contextlib.closing(connect(path, read_only=True, busy_timeout_s=BUSY_TIMEOUT_S)) as connection, translated():
+        rows = connection.execute("SELECT partition, position, head, epoch FROM commits").fetchall()
+    return {row[0]: Commit(row[1], row[2], row[3]) for row in rows}
 
 
 def _run(summary: bytes) -> tuple[Run, bytes]:
