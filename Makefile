@@ -9,7 +9,7 @@ NODE_STAMP := ui/node_modules/.package-lock.json
 UI_SOURCES := $(shell find ui/src ui/index.html ui/vite.config.ts -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo fleet test lint ui-test pytest bench wheel generate chromium kafka clean
+.PHONY: help setup demo fleet test lint ui-test pytest bench wheel generate screenshots chromium kafka clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ wheel: $(DEV_STAMP) $(PAGE) ## the wheel, with the built page, in dist/
 
 generate: $(DEV_STAMP) $(NODE_STAMP) ## rewrite generated code, vectors and reference pages
 	scripts/generate
+
+screenshots: $(DEV_STAMP) $(PAGE) chromium ## take README's pictures again
+	$(BIN)/python scripts/screenshots.py
 
 chromium:
 	@scripts/chromium >/dev/null
