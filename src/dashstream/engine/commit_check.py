@@ -10,8 +10,6 @@ from dashstream.engine.ports import Watermark
 
 NAME = "commits"
 BEGIN_ANEW = "Stop the gateway and delete commits.db*; its duties then begin anew at the end of the log"
-    "Stop the gateway and delete commits.db*; its duties then begin at the end of the log, all before it is old"
-)
 
 
 def judge_commits(commits: Mapping[int, Commit], epoch: str, marks: Mapping[int, Watermark]) -> Finding:
