@@ -26,6 +26,8 @@ from parts.kafka import KafkaTopic
 
 TOKEN = "token-of-the-fleet"
 DEADLINE_S = 45.0
+PACE_S = 0.02
+"""Between two questions to another process, which can only be asked again."""
 FAULTY_HEADS = (sys.executable, str(Path(__file__).parent / "programs" / "faulty_heads.py"))
 QUICK = {
     "DASHSTREAM_KAFKA_CHECK_INTERVAL_S": "0.5",
@@ -89,6 +91,7 @@ class FleetGateway(GatewayProcess):
             if seen is not None and condition(seen):
                 return seen
             assert monotonic() < end, f"not in time: {what}; {seen and seen.outcomes}\n{self.log[-3000:]}"
+            await asyncio.sleep(PACE_S)
 
     async def until_outcomes(self, **outcomes: int) -> Series:
         """Return the metrics once these are the outcomes that are not 0."""
@@ -106,8 +109,9 @@ class FleetGateway(GatewayProcess):
                 assert (health["level"] == "ok") is not bool(checks)
                 return list(health["reasons"])
             assert monotonic() < end, f"health is not of {checks}: {health}"
+            await asyncio.sleep(PACE_S)
 
-    async def command(self, *words: str, code: int = 0) -> Any:
+    async def cli(self, *words: str, code: int = 0) -> Any:
         """Run a command of the CLI against this gateway; returns what it says in JSON."""
         process = await asyncio.create_subprocess_exec(
             *(str(DASHSTREAM), *words, "--url", self.url, "--token", self.token, "--json"),
@@ -125,6 +129,13 @@ class FleetGateway(GatewayProcess):
     def log(self) -> str:
         """What it logged."""
         return (self.data_dir.parent / "gateway.log").read_text()
+
+    async def until_event(self, name: str, count: int = 1) -> None:
+        """Return once there are so many events of a name in its log."""
+        end = monotonic() + DEADLINE_S
+        while len(self.events(name)) < count:
+            assert monotonic() < end, f"no event {name!r}:\n{self.log[-3000:]}"
+            await asyncio.sleep(PACE_S)
 
     def events(self, name: str) -> list[Any]:
         """Return the events of a name in its log."""
@@ -173,12 +184,13 @@ class Fleet:
         """Return what the group has committed, as the broker tells it."""
         return await asyncio.to_thread(self._commits)
 
-    async def until_committed(self, **expected: int) -> None:
-        """Wait until these are the commits; names are partitions behind a ``p``."""
-        wanted = {int(name[1:]): position for name, position in expected.items()}
+    async def until_committed(self, *expected: int) -> None:
+        """Wait until these are the commits, from partition 0 on."""
+        wanted = dict(enumerate(expected))
         end = monotonic() + DEADLINE_S
         while (found := await self.commits()) != wanted:
             assert monotonic() < end, f"committed is {found}, not {wanted}"
+            await asyncio.sleep(PACE_S)
 
     async def dead_letters(self) -> list[DeadLetter]:
         """Return every record of the topic of dead letters, in order, copies included."""

@@ -59,7 +59,7 @@ async def test_history_is_old_and_what_is_appended_is_new(
     await fleet.produce(0, *[bad("frame")] * (NEW // 2))
     await fleet.produce(1, *[bad("decode")] * (NEW // 2))
     await gateway.until_outcomes(**old, new_error=NEW)
-    await fleet.until_committed(p0=HISTORY + NEW // 2, p1=HISTORY + NEW // 2, p2=HISTORY)
+    await fleet.until_committed(HISTORY + NEW // 2, HISTORY + NEW // 2, HISTORY)
     seen = await gateway.metrics()
     assert sum(seen.outcomes.values()) == 3 * HISTORY + NEW
     assert seen['dashstream_duties_failures_total{age="old",kind="frame"}'] == 3 * BAD_OF_IT / 2

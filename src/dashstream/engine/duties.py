@@ -128,7 +128,7 @@ class Duties:
         if pause is None:
             raise ConflictError(f"partition {partition} is not paused")
         _log.info("partition_resumed", partition=partition, offset=pause.offset, reason=pause.reason)
-        self.on_pause_changed()
+        self._tell_pauses()
         self._wake.set()
         return pause
 
@@ -264,7 +264,7 @@ class Duties:
         self._saved.pop(partition, None)
         self.numbers.hide(partition)
         if walk.paused is not None:
-            self.on_pause_changed()
+            self._tell_pauses()
 
     def _positions_in_turn(self) -> dict[int, int]:
         """Return the next offsets of walks that can go on, another one first every few times."""
@@ -324,6 +324,10 @@ class Duties:
     def _stop(self, walk: DutyWalk, offset: int, reason: str) -> None:
         pause = walk.stop(offset, reason, self._clock.now_us())
         _log.warning("partition_paused", partition=walk.partition, offset=offset, reason=pause.reason)
+        self._tell_pauses()
+
+    def _tell_pauses(self) -> None:
+        self.numbers.show_totals(owned=len(self._ownership.owned), paused=len(self.pauses))
         self.on_pause_changed()
 
     async def _dead_letter(self, walk: DutyWalk, record: LogRecord, reason: str) -> bool:
