@@ -17,7 +17,8 @@ interface HealthViewProps {
 export function HealthView({ reading, intake, connection, askedAt }: HealthViewProps) {
   const reasons = reading.failure === null ? (reading.health?.reasons ?? []) : [];
   return (
-    <div className="health">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by the keyboard
+    <section className="health" aria-label="Telemetry health" tabIndex={0}>
       <header className="health__head">
         <h1>Telemetry health</h1>
         <span className="muted">
@@ -48,7 +49,7 @@ export function HealthView({ reading, intake, connection, askedAt }: HealthViewP
           </ul>
         </section>
       )}
-    </div>
+    </section>
   );
 }
 
