@@ -51,7 +51,8 @@ that commands talk to, in place of the one that runs on the data directory.
 SDK_INTRO = """
 Read by the instrumented program. In code the same names are arguments: `dashstream.auto(tokens=False)` is
 `DASHSTREAM_SDK_TOKENS=0`, and wins over it. A value that cannot be used is reported on the program's log and replaced
-by the default: telemetry never stops a program.
+by the default: telemetry never stops a program. A program that writes straight to Kafka reads the settings of the
+section [kafka](#gateway-kafka), too; one of them that cannot be used lets its records wait on disk.
 """
 
 CLI = """# Command line

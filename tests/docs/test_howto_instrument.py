@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from conftest import DASHSTREAM
+from dashstream.adapters.kafka.options import KafkaOptions
 from dashstream.adapters.spool import adopt_orphans
 from dashstream.app.data_dir import SPOOL_DIR
 from dashstream.cli.app import build
@@ -143,6 +144,15 @@ async def test_blocks_about_settings(tmp_path: Path) -> None:
     assert {name.lower() for name in names} <= set(SdkSettings.__dataclass_fields__)
 
 
+async def test_straight_to_kafka(tmp_path: Path) -> None:
+    page = PAGE.read_text()
+    names = {name.lower() for name in re.findall(r"DASHSTREAM_KAFKA_([A-Z_]+)", page)}
+    assert len(names) > 2
+    assert names <= set(KafkaOptions.__dataclass_fields__)
+    items = await run_block(tmp_path, "kafka", DASHSTREAM_KAFKA_BOOTSTRAP="127.0.0.1:1")
+    assert [run.status for run in runs_of(items).values()] == ["ok"], "with no broker it waits on disk"
+
+
 async def test_flush_and_off(tmp_path: Path) -> None:
     assert await run_block(tmp_path, "flush")
     assert await run_block(tmp_path, "everywhere", DASHSTREAM_SDK_ENABLED="0") == []
@@ -151,6 +161,7 @@ async def test_flush_and_off(tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", [PAGE, README, ROOT / "docs" / "howto" / "operate.md"], ids=lambda page: page.name)
 def test_commands_that_are_named_exist(page: Path) -> None:
     commands = {command.name or command.callback.__name__.rstrip("_") for command in build().registered_commands}
+    commands |= {str(group.name) for group in build().registered_groups}
     named = set(re.findall(r"`?dashstream ([a-z]+)\b", page.read_text())) - {"run"}
     assert len(named) > 2
     assert named <= commands

@@ -62,7 +62,7 @@ def _kafka_transport(settings: SdkSettings) -> Transport:
     except SettingsError as error:
         return _nowhere(str(error))
     except ImportError as error:
-        return _nowhere(f"Kafka needs another package, pip install dashstream[kafka] ({error})")
+        return _nowhere(f"Kafka's client is not installed: pip install 'dashstream[kafka]' ({error})")
     return KafkaTransport(options, settings)
 
 

@@ -99,5 +99,5 @@ print("unharmed")
     )
     assert done.stdout == "unharmed\n" * 2
     (said,) = done.stderr.splitlines()
-    assert "pip install dashstream[kafka]" in said
+    assert "pip install 'dashstream[kafka]'" in said
     assert len(list(adopt_orphans(tmp_path / "spool"))) == 2
