@@ -141,6 +141,26 @@ async def test_pages_of_other_sites_may_not_connect(tmp_path: Path, headers: dic
         assert await upgrade_status(served, "/ws", headers) == status
 
 
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        ({"Host": "127.0.0.1\r\nHost: localhost"}, 400),
+        ({"Origin": "http://127.0.0.1\r\nOrigin: http://localhost"}, 400),
+        ({"Authorization": "Bearer a\r\nAuthorization: Bearer b"}, 400),
+        ({"Origin": "http://["}, 403),
+        ({"Sec-WebSocket-Protocol": "dashstream.v2, base64url.bearer.dashstream.\xff"}, 400),
+        ({"Sec-WebSocket-Protocol": "dashstream.v2, base64url.bearer.dashstream.a"}, 101),
+        ({"Sec-WebSocket-Protocol": "dashstream.v2, base64url.bearer.dashstream.gICA"}, 101),
+        ({"Authorization": "Bearer \xff"}, 101),
+        ({"Sec-WebSocket-Key": "x"}, 400),
+    ],
+)
+async def test_odd_headers_are_answered(tmp_path: Path, lines: dict[str, str], status: int) -> None:
+    async with serving(tmp_path) as served:
+        assert await upgrade_status(served, "/ws", lines) == status
+        await served.connected(0)
+
+
 async def test_the_own_page_and_listed_origins_may_connect(tmp_path: Path) -> None:
     async with serving(tmp_path, client={"allowed_origins": ("https://dash.example",)}) as served:
         for origin in (served.url, "https://dash.example"):
@@ -161,7 +181,9 @@ async def upgrade_status(served: Served, path: str, headers: dict[str, str]) -> 
         "Sec-WebSocket-Protocol": "dashstream.v2",
         **headers,
     }
-    writer.write(f"GET {path} HTTP/1.1\r\n".encode() + b"".join(f"{k}: {v}\r\n".encode() for k, v in lines.items()))
+    writer.write(
+        f"GET {path} HTTP/1.1\r\n".encode() + b"".join(f"{k}: {v}\r\n".encode("latin-1") for k, v in lines.items())
+    )
     writer.write(b"\r\n")
     try:
         answer = await asyncio.wait_for(reader.readline(), 10)
@@ -193,8 +215,24 @@ async def test_fragments_and_binary_frames(tmp_path: Path) -> None:
     async with serving(tmp_path) as served, stranger(served) as socket:
         await socket.send(iter(['{"type": "pi', 'ng", ', '"t": 3}']))
         assert await hear(socket) == {"type": "pong", "t": 3}
-        await socket.send(b"\x00")
-        assert (await hear(socket))["code"] == "bad_frame"
+        for binary in (b"\x00", iter([b"{", b'"type": "ping", "t": 4}'])):
+            await socket.send(binary)
+            assert (await hear(socket))["code"] == "bad_frame"
+        await say(socket, {"type": "ping", "t": 5})
+        assert await hear(socket) == {"type": "pong", "t": 5}, "no part of a binary message was taken for text"
+
+
+async def test_text_that_is_not_utf8_ends_the_connection(tmp_path: Path) -> None:
+    async with serving(tmp_path) as served, stranger(served) as socket:
+        await socket.send(b'{"type": "ping", "t": "\xff"}', text=True)
+        assert await closed(socket) == 1007
+
+
+async def test_a_message_above_the_limit_ends_the_connection_though_its_fragments_are_small(tmp_path: Path) -> None:
+    async with serving(tmp_path, client={"max_frame_bytes": 1024}) as served, stranger(served) as socket:
+        with contextlib.suppress(ConnectionClosed):
+            await socket.send(["x" * 400] * 3)
+        assert await closed(socket) == 1009
 
 
 async def test_a_silent_client_is_pinged_and_a_dead_one_is_dropped(tmp_path: Path) -> None:

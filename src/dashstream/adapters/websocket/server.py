@@ -5,32 +5,32 @@ means is ``protocol.session``; what is delivered is the engine's. This module on
 frames bypass the core: their head is written here and their shared body goes to the transport as it is (RFC 6455,
 5.2: a server's frames are not masked).
 
+What a client may cost: its frames are taken in small pieces, only while it stays within its rate and reads what it
+is sent, so neither its answers nor its own bytes pile up here. A connection keeps its place in the registry until its
+transport is gone, and one that ends has as long for that as a client that does not read.
+
 uvicorn constructs the class returned by :func:`protocol_class` when a request asks for an upgrade.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import socket
 import struct
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
-from websockets.datastructures import Headers
-from websockets.exceptions import ProtocolError as WebSocketProtocolError
+from websockets.frames import CloseCode as WebSocketCode
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request, Response
+from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from dashstream.adapters.websocket.handshake import Refusal, bearer_token, refusal_of
 from dashstream.adapters.websocket.registry import Connections
 from dashstream.engine.deliveries import Deliveries
-from dashstream.engine.own_host import is_own_host
 from dashstream.engine.page import Page
 from dashstream.errors import LogError, UnauthenticatedError
 from dashstream.protocol import control
@@ -39,9 +39,9 @@ from dashstream.protocol.codes import CloseCode, ErrorCode
 from dashstream.protocol.effects import Authenticate, Close, Credit, Effect, End, Open, Reauthenticate, Send
 from dashstream.protocol.session import ServerSession
 
-PATH = "/ws"
 SUBPROTOCOL = "dashstream.v2"
-TOKEN_SUBPROTOCOL = "base64url.bearer.dashstream."  # noqa: S105  # a prefix, not a credential
+PIECE_BYTES = 4_096
+"""Bytes that are taken from a client at once: bounds the answers that are made before anybody looks again."""
 
 _log = structlog.get_logger(__name__)
 
@@ -72,12 +72,14 @@ class Connection(asyncio.Protocol):
         self._deliveries: Deliveries | None = None
         self._token: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._fragments: list[bytes] = []
+        self._unread = bytearray()
+        self._opcode = Opcode.TEXT
+        self._message = bytearray()
         self._paused_since: float | None = None
+        self._ending_since: float | None = None
         self._last_heard = self._loop.time()
         self._ping_sent_at: float | None = None
         self._frame_budget = self._limits.frames_per_s
-        self._reading_paused = False
 
     # --- transport callbacks -------------------------------------------------------------------------------
 
@@ -94,9 +96,8 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._last_heard = self._loop.time()
         self._ping_sent_at = None
-        self._core.receive_data(data)
-        self._take_events()
-        self._flush()
+        self._unread += data
+        self._read()
 
     def eof_received(self) -> None:
         self._core.receive_eof()
@@ -104,14 +105,18 @@ class Connection(asyncio.Protocol):
         self._flush()
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        self._release()
         self._transport = None
+        self._release()
+        self._connections.discard(self)
+        self._server_connections.discard(self)
 
     def pause_writing(self) -> None:
         self._paused_since = self._loop.time()
+        self._read()
 
     def resume_writing(self) -> None:
         self._paused_since = None
+        self._read()
         if self._deliveries is not None:
             self._deliveries.wake()
 
@@ -157,10 +162,16 @@ class Connection(asyncio.Protocol):
         """Enforce every deadline of the connection; called a few times a second."""
         limits = self._limits
         self._frame_budget = min(limits.frames_per_s, self._frame_budget + elapsed * limits.frames_per_s)
-        if self._reading_paused and self._frame_budget > 0 and self._transport is not None:
-            self._reading_paused = False
-            self._transport.resume_reading()
+        if not self._is_heard:
+            self._last_heard, self._ping_sent_at = now, None
+            self._read()
         self._perform(self._session.tick(now))
+        if self._is_ending:
+            if self._ending_since is None:
+                self._ending_since = now
+            elif now - self._ending_since > limits.send_timeout_s:
+                self._abort()
+            return
         if self._core.state is State.CONNECTING and now - self._last_heard > limits.hello_timeout_s:
             self._abort()
         elif self._paused_since is not None and now - self._paused_since > limits.send_timeout_s:
@@ -191,6 +202,26 @@ class Connection(asyncio.Protocol):
 
     # --- frames in -----------------------------------------------------------------------------------------
 
+    @property
+    def _is_heard(self) -> bool:
+        """Whether the client may send now: it is within its rate and reads what it is sent."""
+        return self._frame_budget > 0 and self._paused_since is None
+
+    def _read(self) -> None:
+        """Take what has come, for as long as the client is heard; hear nothing more while something waits."""
+        while self._unread and self._is_heard:
+            piece = bytes(self._unread[:PIECE_BYTES])
+            del self._unread[:PIECE_BYTES]
+            self._core.receive_data(piece)
+            self._take_events()
+            self._flush()
+        if self._transport is None:
+            return
+        if self._unread or not self._is_heard:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
     def _take_events(self) -> None:
         for event in self._core.events_received():
             if isinstance(event, Request):
@@ -199,38 +230,36 @@ class Connection(asyncio.Protocol):
                 self._take_frame(event)
 
     def _handshake(self, request: Request) -> None:
-        refusal = self._refusal(request)
-        response = refusal or self._core.accept(request)
-        self._token = bearer_token(request.headers)
+        refusal = refusal_of(request, self._connections.allowed_hosts, self._limits.allowed_origins)
+        if refusal is None and len(self._connections) > self._limits.max_connections:
+            refusal = Refusal(503, "Too many connections.\n")
+        if refusal is None:
+            self._token = bearer_token(request.headers)
+            response = self._core.accept(request)
+        else:
+            response = self._core.reject(refusal.status, refusal.text)
         self._core.send_response(response)
 
-    def _refusal(self, request: Request) -> Response | None:
-        if urlsplit(request.path).path != PATH:
-            return self._core.reject(404, "There is no WebSocket here.\n")
-        if not is_own_host(request.headers.get("Host", ""), self._connections.allowed_hosts):
-            return self._core.reject(421, "This gateway does not answer to that name.\n")
-        if not origin_allowed(request.headers, self._limits.allowed_origins):
-            return self._core.reject(403, "This origin may not connect.\n")
-        if len(self._connections) > self._limits.max_connections:
-            return self._core.reject(503, "Too many connections.\n")
-        return None
-
     def _take_frame(self, frame: Frame) -> None:
+        self._frame_budget -= 1
+        if frame.opcode not in {Opcode.TEXT, Opcode.BINARY, Opcode.CONT}:
+            return
+        if frame.opcode is not Opcode.CONT:
+            self._opcode = frame.opcode
+        self._message += frame.data
+        if frame.fin:
+            data, self._message = bytes(self._message), bytearray()
+            self._take_message(data)
+
+    def _take_message(self, data: bytes) -> None:
         now = self._loop.time()
-        if frame.opcode in {Opcode.TEXT, Opcode.BINARY, Opcode.CONT}:
-            self._frame_budget -= 1
-            if self._frame_budget <= 0 and not self._reading_paused and self._transport is not None:
-                self._reading_paused = True
-                self._transport.pause_reading()
-        if frame.opcode is Opcode.BINARY:
+        if self._opcode is Opcode.BINARY:
             self._perform(self._session.receive_binary(now))
-        elif frame.opcode in {Opcode.TEXT, Opcode.CONT}:
-            self._fragments.append(bytes(frame.data))
-            if frame.fin:
-                data = b"".join(self._fragments)
-                self._fragments.clear()
-                self._session.note_partitions(self._connections.services.log.partition_count)
-                self._perform(self._session.receive(data, now))
+        elif is_utf8(data):
+            self._session.note_partitions(self._connections.services.log.partition_count)
+            self._perform(self._session.receive(data, now))
+        else:
+            self._core.fail(WebSocketCode.INVALID_DATA, "text that is not UTF-8")
 
     # --- effects -------------------------------------------------------------------------------------------
 
@@ -286,9 +315,6 @@ class Connection(asyncio.Protocol):
             )
             self._core.send_close(effect.code, effect.reason[:100])
         self._flush()
-        self._release()
-        # A peer that does not answer the close frame is not waited for longer than a client that does not read.
-        self._loop.call_later(self._limits.send_timeout_s, self._abort)
 
     def _start(self, job: Any) -> None:
         task = self._loop.create_task(job)
@@ -297,21 +323,24 @@ class Connection(asyncio.Protocol):
 
     # --- the way out ---------------------------------------------------------------------------------------
 
+    @property
+    def _is_ending(self) -> bool:
+        return self._core.state in {State.CLOSING, State.CLOSED}
+
     def _flush(self) -> None:
         """Write what the core wants written; an empty piece means the end of the stream."""
         for data in self._core.data_to_send():
             if self._transport is None or self._transport.is_closing():
-                return
+                break
             if data:
                 self._transport.write(data)
             else:
                 self._transport.close()
-        if self._core.parser_exc is not None and isinstance(self._core.parser_exc, WebSocketProtocolError):
+        if self._is_ending:
             self._release()
 
     def _release(self) -> None:
-        self._connections.discard(self)
-        self._server_connections.discard(self)
+        """Stop all that is done for the client."""
         for task in self._tasks:
             task.cancel()
         if self._deliveries is not None:
@@ -329,6 +358,15 @@ class Connection(asyncio.Protocol):
         self._release()
 
 
+def is_utf8(data: bytes) -> bool:
+    """Whether a text frame is text (RFC 6455, 8.1)."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def frame_head(size: int) -> bytes:
     """Return the head of a final, unmasked binary frame (RFC 6455, 5.2)."""
     if size < 126:
@@ -336,27 +374,3 @@ def frame_head(size: int) -> bytes:
     if size < 65_536:
         return b"\x82\x7e" + size.to_bytes(2)
     return b"\x82\x7f" + size.to_bytes(8)
-
-
-def bearer_token(headers: Headers) -> str | None:
-    """Return the token of the Authorization header or of the token subprotocol."""
-    scheme, _, token = (headers.get("Authorization") or "").partition(" ")
-    if scheme.lower() == "bearer" and token:
-        return token.strip()
-    for offered in ",".join(headers.get_all("Sec-WebSocket-Protocol")).split(","):
-        name = offered.strip()
-        if name.startswith(TOKEN_SUBPROTOCOL):
-            text = name.removeprefix(TOKEN_SUBPROTOCOL)
-            try:
-                return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-            except (binascii.Error, UnicodeDecodeError):
-                return None
-    return None
-
-
-def origin_allowed(headers: Headers, allowed: tuple[str, ...]) -> bool:
-    """Whether a page of this origin may connect: programs send none; else the gateway's own or a listed one."""
-    origin = headers.get("Origin")
-    if origin is None:
-        return True
-    return urlsplit(origin).netloc == headers.get("Host") or origin in allowed
