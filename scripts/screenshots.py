@@ -62,9 +62,9 @@ def main() -> None:
         command = [Path(sys.executable).parent / "dashstream", "demo", "--no-browser", "--data-dir", folder]
         demo = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:
-            assert demo.stdout
-            link = next(found[0] for line in demo.stdout if (found := re.findall(r"http://\S+#token=\S+", line)))
-            next(line for line in demo.stdout if "asking" in line)
+            lines = iter(demo.stdout or ())
+            link = next(found[0] for line in lines if (found := re.findall(r"http://\S+#token=\S+", line)))
+            next(line for line in lines if "asking" in line)
             asyncio.run(take(link, chromium))
         finally:
             demo.terminate()
