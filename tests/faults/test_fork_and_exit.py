@@ -1,6 +1,6 @@
 """A forked child is a producer of its own, and whatever way a process ends, what it recorded is on disk.
 
-There is no gateway: what a producer wrote is read from its spool.
+There is no gateway and no Kafka: what a producer wrote is read from its spool.
 """
 
 from __future__ import annotations
@@ -27,13 +27,22 @@ from dashstream.sdk.captures import RunContext
 from dashstream.sdk.emitter import RunEmitter
 from dashstream.sdk.process import process_publisher
 
-publisher = process_publisher(url="http://127.0.0.1:1", token="none")
+publisher = process_publisher()
 
 def say(thread, count=10):
     run = RunEmitter(publisher, RunContext(run_id=thread, thread_id=thread))
     for number in range(count):
         run.warning("n", str(number))
 """
+
+
+@pytest.fixture(autouse=True, params=["http", "kafka"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The way that records go; it ends where nothing listens."""
+    monkeypatch.setenv("DASHSTREAM_SDK_TRANSPORT", request.param)
+    monkeypatch.setenv("DASHSTREAM_SDK_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("DASHSTREAM_SDK_TOKEN", "none")
+    monkeypatch.setenv("DASHSTREAM_KAFKA_BOOTSTRAP", "127.0.0.1:1")
 
 
 def run(folder: Path, program: str, code: int = 0) -> float:
