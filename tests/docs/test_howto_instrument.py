@@ -151,6 +151,8 @@ async def test_straight_to_kafka(tmp_path: Path) -> None:
     assert names <= set(KafkaOptions.__dataclass_fields__)
     items = await run_block(tmp_path, "kafka", DASHSTREAM_KAFKA_BOOTSTRAP="127.0.0.1:1")
     assert [run.status for run in runs_of(items).values()] == ["ok"], "with no broker it waits on disk"
+    _, _, said = await execute([DASHSTREAM, "run", "app.py"], tmp_path, DASHSTREAM_KAFKA_BOOTSTRAP="127.0.0.1:1")
+    assert "straight to Kafka" in said
 
 
 async def test_flush_and_off(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
@@ -28,7 +29,8 @@ from dashstream.sdk.settings import SdkSettings
 from dashstream.sdk.transport import Outcome, Verdict
 from e2e.watching import until
 from integration.langgraph.observing import Seen, runs_of
-from parts.kafka import KafkaBroker, KafkaTopic, NewTopicMaker
+from parts.kafka import KafkaTopic, NewTopicMaker
+from parts.kafka_server import PASSWORD, USER, KafkaBroker
 
 EXIT_S = 2.0
 END_S = 60.0
@@ -297,8 +299,9 @@ say("parent")
 
 
 @contextmanager
-def transport_to(topic: KafkaTopic) -> Iterator[KafkaTransport]:
-    transport = KafkaTransport(KafkaOptions(bootstrap=(topic.broker.bootstrap,), topic=topic.name), SdkSettings())
+def transport_to(topic: KafkaTopic, **given: Any) -> Iterator[KafkaTransport]:
+    options = KafkaOptions(**{"bootstrap": (topic.broker.bootstrap,), "topic": topic.name, **given})
+    transport = KafkaTransport(options, SdkSettings())
     try:
         yield transport
     finally:
@@ -329,3 +332,17 @@ def test_a_record_that_the_broker_refuses_takes_no_other_with_it(new_topic: NewT
         assert settled(transport, values).rejected == (39, 59)
     found = [record.header.sequence for _, _, record in once(on_topic(topic))]
     assert found == [number for number in range(1, 101) if number not in {40, 60}]
+
+
+def test_who_is_not_let_in_is_told_once_and_not_by_the_password(
+    kafka_topic: KafkaTopic, caplog: pytest.LogCaptureFixture
+) -> None:
+    login: dict[str, Any] = {"security": "sasl_plaintext", "mechanism": "PLAIN", "username": USER}
+    login["bootstrap"] = (kafka_topic.broker.sasl_bootstrap,)
+    with transport_to(kafka_topic, password="a wrong one", **login) as transport:
+        assert {transport.send([sized(1, 10)], 5.0).verdict for _ in range(3)} == {Verdict.ABSENT}
+    (said,) = caplog.messages
+    assert "uthenticat" in said
+    assert "a wrong one" not in said
+    with transport_to(kafka_topic, password=PASSWORD, **login) as transport:
+        assert settled(transport, [sized(1, 10)]).rejected == ()

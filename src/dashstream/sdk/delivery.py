@@ -1,9 +1,9 @@
-"""Where records go: to the gateway, or to the disk spool while there is none, always in order.
+"""Where records go: to the gateway, or what takes its place, or to the disk spool while there is none, always in order.
 
 One thread drives it. Rules:
 
 - Records reach the gateway in the order of their sequences: while the spool holds anything, new records go behind it.
-- A batch whose fate is unknown goes to the spool and is sent again; the gateway drops what it already has.
+- A batch whose fate is unknown goes to the spool and is sent again; gateways drop what they already have.
 - While the gateway is known to be away, nothing is sent between attempts; attempts back off with jitter and honour
   Retry-After.
 - What fits neither is reported as lost. Records that certainly never left this process give their sequences back, so
