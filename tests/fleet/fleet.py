@@ -196,6 +196,14 @@ class Fleet:
         """Return every record of the topic of dead letters, in order, copies included."""
         return [decode(value) for value in await asyncio.to_thread(self._values, self.letters)]
 
+    async def until_letters(self, *places: tuple[int, int]) -> list[DeadLetter]:
+        """Return the dead letters once there is exactly one about each of these places, and no other."""
+        end = monotonic() + DEADLINE_S
+        while places_of(letters := await self.dead_letters()) != Counter(places):
+            assert monotonic() < end, f"dead letters are about {places_of(letters)}"
+            await asyncio.sleep(PACE_S)
+        return letters
+
     async def raw_letters(self) -> bytes:
         """Return all bytes of the topic of dead letters."""
         return b"\n".join(await asyncio.to_thread(self._values, self.letters))

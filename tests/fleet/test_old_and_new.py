@@ -10,7 +10,7 @@ import pytest
 
 from duty_rig import bad, good
 from fleet.conftest import NewFleet
-from fleet.fleet import FAULTY_HEADS, Fleet, FleetGateway, Series, following, places_of
+from fleet.fleet import FAULTY_HEADS, Fleet, FleetGateway, Series, following
 
 HISTORY, BAD_OF_IT, NEW = 5_000, 500, 20
 MOST_LINES = 60
@@ -66,9 +66,7 @@ async def test_history_is_old_and_what_is_appended_is_new(
     assert seen['dashstream_duties_failures_total{age="new",kind="decode"}'] == NEW / 2
     assert seen.by("dashstream_dead_letters_total", "result") == {"written": NEW}
     assert seen.catching_up == {"0": 0, "1": 0, "2": 0}
-    assert places_of(await fleet.dead_letters()) == {
-        (partition, HISTORY + index): 1 for partition in (0, 1) for index in range(NEW // 2)
-    }
+    await fleet.until_letters(*((partition, HISTORY + index) for partition in (0, 1) for index in range(NEW // 2)))
     await gateway.until_health()
     assert len(gateway.log.splitlines()) <= MOST_LINES
 
@@ -82,7 +80,7 @@ async def test_stamps_make_nothing_old(fleet: Fleet) -> None:
         await fleet.produce(0, bad("frame"), good(), timestamp_ms=stamp)
     seen = await gateway.until_outcomes(ok=4, old_error=1, new_error=3)
     assert seen["dashstream_duties_old_by_time_total"] == 3, "what does not decode is judged by the log's stamp"
-    assert places_of(await fleet.dead_letters()).keys() == {(0, 2), (0, 4), (0, 6)}
+    await fleet.until_letters((0, 2), (0, 4), (0, 6))
 
 
 async def test_readiness_comes_within_the_budget_while_200_partitions_hang(new_fleet: NewFleet, tmp_path: Path) -> None:
@@ -127,7 +125,7 @@ async def test_a_partition_added_while_running_has_only_new_records(fleet: Fleet
         await fleet.produce(4, bad("decode"))
         seen = await gateway.until_outcomes(ok=1, old_error=1, new_error=2)
         assert seen.catching_up == dict.fromkeys("01234", 0)
-        assert places_of(await fleet.dead_letters()) == {(3, 0): 1, (4, 0): 1}
+        await fleet.until_letters((3, 0), (4, 0))
         await journal.until(lambda kept: kept.offsets == {0: [0], 3: [0, 1], 4: [0]})
         assert not journal.missing
 
@@ -148,4 +146,4 @@ async def test_what_comes_before_a_late_head_is_new(fleet: Fleet, tmp_path: Path
     seen = await gateway.until_outcomes(ok=6, old_error=5, new_error=2)
     heads = {partition: row["head"] for partition, row in (await gateway.partitions()).items()}
     assert heads == {0: "10", 1: "0", 2: "0"}
-    assert places_of(await fleet.dead_letters()) == {(0, 10): 1, (1, 0): 1}
+    await fleet.until_letters((0, 10), (1, 0))

@@ -6,7 +6,7 @@ import pytest
 
 from duty_rig import bad, good
 from fleet.conftest import NewFleet
-from fleet.fleet import Fleet, FleetGateway, following, places_of
+from fleet.fleet import Fleet, FleetGateway, following
 
 KINDS = ("frame", "too_large", "null", "schema_mismatch")
 """The kind that each partition gets; "frame" is one of the undecodable ones, and "decode" is the other."""
@@ -37,8 +37,7 @@ async def append_bad(fleet: Fleet, gateway: FleetGateway) -> None:
 
 
 async def letters_are_of_new_failures_alone(fleet: Fleet) -> None:
-    letters = await fleet.dead_letters()
-    assert places_of(letters) == {(partition, 4): 1 for partition in EACH}
+    letters = await fleet.until_letters(*((partition, 4) for partition in EACH))
     assert {letter.partition: letter.reason for letter in letters} == dict(enumerate(KINDS))
 
 

@@ -90,7 +90,7 @@ class Duties:
         self._walks: dict[int, DutyWalk] = {}
         self._loaded: dict[int, Commit | None] = {}
         self._saved: dict[int, Commit] = {}
-        self._commit_due = 0.0
+        self._commit_due = self._clock.monotonic() + limits.commit_interval_s
         self._turn = 0
         self._wake = asyncio.Event()
         self._retrying: asyncio.Task[None] | None = None
@@ -255,9 +255,10 @@ class Duties:
             return
         if start == commit:
             self._saved[partition] = commit
+        else:
+            self._commit_due = 0.0  # the group's head has to be kept before anything else happens
         self._walks[partition] = DutyWalk(partition, start.epoch, position=start.position, head=start.head)
         self.numbers.show(self._walks[partition])
-        self._commit_due = 0.0  # the group's head has to be kept before anything else happens
 
     def _drop(self, partition: int) -> None:
         walk = self._walks.pop(partition)

@@ -3,6 +3,8 @@
 Two modes. *fail_closed*: a letter stays until it is written; while the sink fails no letter is lost, and partitions
 that need room wait. *best_effort*: a letter that fails once, or finds no room, is lost and counted, and nothing waits.
 Either way the queue is bounded in number and bytes, the trouble can be seen, and live delivery knows nothing of it.
+A batch that the sink has not answered in time is not sent a second time beside the first: while it is kept, its answer
+is waited for again.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Protocol
 
 from dashstream.engine.backoff import Backoff
@@ -44,6 +47,7 @@ class LetterSender:
         self._bytes = 0
         self._offered = asyncio.Event()
         self._sending = asyncio.Lock()
+        self._under_way: tuple[Sequence[DeadLetter], asyncio.Future[None]] | None = None
         self.on_settled: Callable[[Place], None] = lambda _: None
         self.error: str | None = None
         self.totals = dict.fromkeys(RESULTS, 0)
@@ -107,8 +111,7 @@ class LetterSender:
     async def send_batch(self) -> bool:
         """Try to send the oldest letters; return whether the sink took them."""
         async with self._sending:
-            batch = [letter for letter, _ in list(self._queue)[: self._limits.batch]]
-            failure = await self._attempt(batch) if batch else None
+            batch, failure = await self._attempt() if self._queue else ((), None)
             if failure is None:
                 self.error = None
                 self._settle(batch, "written")
@@ -118,17 +121,32 @@ class LetterSender:
                 self._settle(batch, "lost")
             return False
 
-    async def _attempt(self, batch: Sequence[DeadLetter]) -> str | None:
+    async def _attempt(self) -> tuple[Sequence[DeadLetter], str | None]:
+        """Wait for the answer about the oldest letters; return them, and why they are not written."""
+        batch, answer = self._under_way or self._begin()
+        self._under_way = batch, answer
         try:
             async with asyncio.timeout(self._limits.timeout_s):
-                await self._sink.send(batch)
+                await asyncio.shield(answer)  # a stop does not undo it
         except TimeoutError:
             self.error = f"no answer within {self._limits.timeout_s:g} s"
-            return "timeout"
+            if self._mode is Mode.BEST_EFFORT:
+                answer.cancel()  # the letters are given up
+                self._under_way = None
+            return batch, "timeout"
         except LogError as error:
             self.error = str(error)
-            return "refused"
-        return None
+            self._under_way = None
+            return batch, "refused"
+        self._under_way = None
+        return batch, None
+
+    def _begin(self) -> tuple[Sequence[DeadLetter], asyncio.Future[None]]:
+        batch = [letter for letter, _ in islice(self._queue, self._limits.batch)]
+        answer = asyncio.ensure_future(self._sink.send(batch))
+        # An answer that nobody waits for any more must not count as unhandled.
+        answer.add_done_callback(lambda done: None if done.cancelled() else done.exception())
+        return batch, answer
 
     def _settle(self, batch: Sequence[DeadLetter], result: str) -> None:
         for letter in batch:
