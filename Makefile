@@ -9,7 +9,7 @@ NODE_STAMP := ui/node_modules/.package-lock.json
 UI_SOURCES := $(shell find ui/src ui/index.html ui/vite.config.ts -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo fleet test lint ui-test pytest bench wheel generate screenshots chromium kafka clean
+.PHONY: help setup demo fleet test lint ui-test pytest bench fuzz wheel generate screenshots chromium kafka clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ pytest: $(DEV_STAMP) $(PAGE) chromium kafka ## the Python, end-to-end and fault 
 
 bench: $(DEV_STAMP) $(PAGE) ## figures, each against a baseline in the same run
 	scripts/bench
+
+fuzz: $(DEV_STAMP) ## a million executions of every fuzz target; FUZZ="RUNS TARGET" for less
+	scripts/fuzz $(FUZZ)
 
 wheel: $(DEV_STAMP) $(PAGE) ## the wheel, with the built page, in dist/
 	rm -rf dist && $(BIN)/python -m hatchling build -t wheel

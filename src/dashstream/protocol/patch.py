@@ -13,7 +13,11 @@ from typing import Any, TypeGuard
 
 from dashstream.errors import PatchError
 from dashstream.protocol.gen import dashstream_pb2 as pb
-from dashstream.protocol.json_value import JSON, dumps, json_equal, loads
+from dashstream.protocol.json_value import JSON, MAX_DEPTH, dumps, json_equal, loads
+
+MAX_COPIED = 1 << 20
+"""What the ``copy`` operations of one patch may add to a state, in values and characters: no more than the largest
+record could carry. Forty copies of a state into itself would otherwise be more than any memory holds."""
 
 Pointer = tuple[str, ...]
 
@@ -66,13 +70,13 @@ class Op:
         """Parse an operation as RFC 6902 writes it.
 
         Raises:
-            PatchError: an unknown operation, or a member it needs is missing.
+            PatchError: an unknown operation, or a member it needs is missing or is no pointer.
         """
         try:
             kind = OpKind(shown["op"])
             value = shown["value"] if kind in WITH_VALUE else None
-            source = parse_pointer(shown["from"]) if kind in WITH_SOURCE else ()
-            return cls(kind, parse_pointer(shown["path"]), value, source)
+            source = _pointer_in(shown, "from") if kind in WITH_SOURCE else ()
+            return cls(kind, _pointer_in(shown, "path"), value, source)
         except (KeyError, ValueError) as error:
             raise PatchError(f"not an operation: {error}") from error
 
@@ -86,6 +90,13 @@ def parse_pointer(text: str) -> Pointer:
     if "~" not in text:
         return tuple(text[1:].split("/"))
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in text[1:].split("/"))
+
+
+def _pointer_in(shown: dict[str, Any], name: str) -> Pointer:
+    text = shown[name]
+    if not isinstance(text, str):
+        raise PatchError(f"{name} is not a pointer")
+    return parse_pointer(text)
 
 
 def format_pointer(path: Iterable[str]) -> str:
@@ -152,6 +163,7 @@ class Editor:
     def __init__(self, root: JSON) -> None:
         self.root = root
         self._owned: dict[int, JSON] = {}
+        self._copies_left = MAX_COPIED
 
     def edit(self, op: Op) -> None:
         """Apply one operation; raises PatchError when it does not fit."""
@@ -168,11 +180,9 @@ class Editor:
                 if not json_equal(self.at(op.path), op.value):
                     raise PatchError(f"test failed at {format_pointer(op.path)!r}")
             case OpKind.COPY:
-                self._share(op.path, self.at(op.source))
+                self._copy(op)
             case OpKind.MOVE:
-                if op.path[: len(op.source)] == op.source and op.path != op.source:
-                    raise PatchError("a value cannot move into itself")
-                self._share(op.path, self._take(op.source))
+                self._move(op)
 
     def at(self, path: Pointer) -> JSON:
         """Return the value at a path."""
@@ -180,6 +190,22 @@ class Editor:
         for part in path:
             value = child(value, part)
         return value
+
+    def _copy(self, op: Op) -> None:
+        value = self.at(op.source)
+        self._weigh(op.path, value)
+        self._share(op.path, value)
+
+    def _move(self, op: Op) -> None:
+        if op.path[: len(op.source)] == op.source and op.path != op.source:
+            raise PatchError("a value cannot move into itself")
+        value = self._take(op.source)
+        if len(op.path) > len(op.source):
+            self._weigh(op.path, value)
+        self._share(op.path, value)
+
+    def _weigh(self, path: Pointer, value: JSON) -> None:
+        self._copies_left -= weight_of(value, MAX_DEPTH - len(path), self._copies_left)
 
     def _share(self, path: Pointer, value: JSON) -> None:
         # The value may now be reachable twice, so nothing copied before may be changed in place any more.
@@ -257,6 +283,34 @@ class Editor:
 
     def _remove(self, trail: list[Any], path: Pointer, key: Any) -> None:  # noqa: ARG002  # for subclasses
         del trail[-1][key]
+
+
+def weight_of(value: JSON, depth: int, most: int) -> int:
+    """Return the values and characters in a value.
+
+    Raises:
+        PatchError: they are more than ``most``, or containers are nested deeper than ``depth``.
+    """
+    weight, level = 0, [value]
+    while level:
+        below: list[JSON] = []
+        for item in level:
+            weight += 1
+            if isinstance(item, str):
+                weight += len(item)
+            elif isinstance(item, list):
+                below.extend(item)
+            elif isinstance(item, dict):
+                weight += sum(map(len, item))
+                below.extend(item.values())
+            if weight + len(below) > most:
+                raise PatchError(f"the patch copies more than {MAX_COPIED} values and characters")
+        if any(isinstance(item, dict | list) for item in level):
+            depth -= 1
+        if depth < 0:
+            raise PatchError(f"nested deeper than {MAX_DEPTH}")
+        level = below
+    return weight
 
 
 def child(container: JSON, part: str) -> JSON:

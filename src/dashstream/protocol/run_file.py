@@ -22,8 +22,9 @@ CONTENT_TYPE = "application/vnd.dashstream.run"
 
 _LENGTH = struct.Struct(">I")
 _LEVEL = 3
-_PIECE = 1 << 16
-"""Compressed bytes given to the decompressor at once: bounds what one piece can become."""
+_PIECE = 512
+"""Compressed bytes given to the decompressor at once. Four can become 128 KiB (a block of one repeated byte), so this
+many become 16 MiB at most."""
 
 
 class RunFileWriter:
