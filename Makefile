@@ -9,7 +9,7 @@ NODE_STAMP := ui/node_modules/.package-lock.json
 UI_SOURCES := $(shell find ui/src ui/index.html ui/vite.config.ts -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo fleet test lint ui-test pytest bench fuzz wheel generate screenshots chromium kafka clean
+.PHONY: help setup demo fleet test lint ui-test pytest bench chaos fuzz wheel generate screenshots chromium kafka clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ fuzz: $(DEV_STAMP) ## a million executions of every fuzz target; FUZZ="RUNS TARG
 
 wheel: $(DEV_STAMP) $(PAGE) ## the wheel, with the built page, in dist/
 	rm -rf dist && $(BIN)/python -m hatchling build -t wheel
+
+chaos: $(DEV_STAMP) $(PAGE) kafka ## two gateways under five minutes of load and faults, judged from outside; ARGS="--seed 7"
+	PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)
 
 generate: $(DEV_STAMP) $(NODE_STAMP) ## rewrite generated code, vectors and reference pages
 	scripts/generate

@@ -12,7 +12,6 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -29,11 +28,12 @@ from chaos.plan import Plan
 
 TESTS = Path(__file__).resolve().parents[1]
 SAMPLE_S = 0.5
-CALL_S = 5.0
+CALL_S = 2.0
 PRODUCERS_END_S = 240.0
 CLIENTS_END_S = 120.0
-SETTLE_S = 90.0
+SETTLE_S = 60.0
 SLOW_S = 0.15
+AWAY_S, LONG_AWAY_S = 0.3, 3.0
 SMALL_WINDOW = 65_536
 
 Progress = Callable[[str, float], None]
@@ -50,7 +50,7 @@ class Verdict:
 
 
 def subscribers(plan: Plan, fleet: Fleet, directory: Path) -> list[subscriber.Orders]:
-    """Return the clients: whole and filtered, slow and quick, cut often and never, each from another gateway on."""
+    """Return the clients: whole and filtered, slow and quick, often away and never, on either gateway first."""
     chance = random.Random(f"{plan.seed}/clients")
     threads = [thread for name in plan.producer_names() for thread in plan.thread_names(name)]
     urls = [gateway.ws_url for gateway in fleet.gateways]
@@ -71,6 +71,7 @@ def subscribers(plan: Plan, fleet: Fleet, directory: Path) -> list[subscriber.Or
                 compress=number % 4 == 3,
                 slow_s=SLOW_S if number % 4 == 2 else 0.0,
                 cut_every_s=0.0 if number == 0 else plan.cut_every_s,
+                away_s=LONG_AWAY_S if number % 4 == 3 else AWAY_S,
             )
         )
     return made
@@ -103,9 +104,10 @@ def producers(plan: Plan, fleet: Fleet, directory: Path) -> list[producer.Orders
 class CommitWatch:
     """Looks at the group's commits again and again, then at the end of the letters' topic."""
 
-    def __init__(self, admin: AdminClient, partitions: int) -> None:
-        self._admin = admin
+    def __init__(self, bootstrap: str, partitions: int) -> None:
+        self._bootstrap = bootstrap
         self._partitions = partitions
+        self._admin = self._connected()
         self.samples: list[CommitSample] = []
 
     @property
@@ -116,9 +118,14 @@ class CommitWatch:
     async def run(self) -> None:
         """Look until cancelled; while Kafka is away there is nothing to be seen."""
         while True:
-            with suppress(KafkaException, TimeoutError):
+            try:
                 self.samples.append(await asyncio.to_thread(self._look))
+            except (KafkaException, TimeoutError):
+                self._admin = self._connected()  # a client that asked while Kafka was away may ask in vain for good
             await asyncio.sleep(SAMPLE_S)
+
+    def _connected(self) -> AdminClient:
+        return AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 0})
 
     def _look(self) -> CommitSample:
         wanted = ConsumerGroupTopicPartitions(GROUP, [TopicPartition(TOPIC, p) for p in range(self._partitions)])
@@ -134,7 +141,7 @@ async def run(plan: Plan, directory: Path, progress: Progress = lambda *_: None)
     progress("starting", 0.0)
     async with Fleet(plan, directory) as fleet:
         facts = LogFacts("")
-        watch = CommitWatch(fleet.broker.admin, plan.partitions)
+        watch = CommitWatch(fleet.broker.bootstrap, plan.partitions)
         watching = asyncio.create_task(watch.run())
         try:
             return await _judge(plan, fleet, facts, watch, await _load(plan, fleet, facts, watch, progress), progress)

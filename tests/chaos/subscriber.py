@@ -33,7 +33,8 @@ VARINT = 0x7F
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What a subscriber is told. ``threads`` filters; ``cut_every_s`` of 0 is never."""
+    """What a subscriber is told. ``threads`` filters; ``cut_every_s`` of 0 is never; it is
+    away for ``away_s`` on average before it comes back."""
 
     name: str
     seed: int
@@ -47,6 +48,7 @@ class Orders:
     compress: bool = False
     slow_s: float = 0.0
     cut_every_s: float = 0.0
+    away_s: float = 0.3
 
 
 def varint(data: bytes, at: int) -> tuple[int, int]:
@@ -112,7 +114,7 @@ class Subscriber:
                 reason = f"{type(error).__name__}: {error}"
             self._write("closed", reason=reason)
             if not self._is_done:
-                await asyncio.sleep(self._chance.uniform(0.02, 0.5))
+                await asyncio.sleep(self._chance.uniform(0, 2 * self._orders.away_s))
         self._write("done")
 
     def look(self) -> None:

@@ -1,0 +1,42 @@
+"""Two gateways over Kafka and a store, everything is killed, flushed, stalled or cut at random: no promise is broken.
+
+Clients that know only the specification keep journals; an independent checker compares them with Kafka. ``make chaos``
+is the same run at full length and rate.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chaos.plan import FaultKind, Plan
+from chaos.run import run
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+
+PLAN = Plan(
+    seed=20_260,
+    seconds=25.0,
+    rate=500,
+    clients=4,
+    cut_every_s=4.0,
+    kills=3,
+    kafka_restarts=1,
+    flushes=1,
+    stalls=1,
+    resets=6,
+    trims=1,
+)
+
+
+async def test_no_promise_is_broken_under_faults(tmp_path: Path) -> None:
+    verdict = await run(PLAN, tmp_path)
+    assert verdict.violations == []
+    figures = verdict.figures
+    assert figures["records on the log"] >= 0.99 * PLAN.seconds * PLAN.rate
+    assert figures["bad records"] == figures["dead letters"] > 0
+    assert figures["client connections"] > 2 * PLAN.clients
+    assert figures["starts of gateways"] >= PLAN.gateways + PLAN.kills
+    assert figures[FaultKind.KILL_GATEWAY] == PLAN.kills
+    assert figures[FaultKind.RESTART_KAFKA] == figures[FaultKind.FLUSH_REDIS] == figures[FaultKind.STALL_REDIS] == 1
