@@ -60,6 +60,8 @@ class Fleet:
     env: dict[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
     gateways: list[Gateway] = field(default_factory=list)
     parts: dict[str, subprocess.Popen[Any]] = field(default_factory=dict)
+    is_whole: bool = True
+    """Nothing ended that should not have."""
 
     async def start(self, partitions: int) -> None:
         """Start everything but the program.
@@ -137,12 +139,16 @@ class Fleet:
         assert process  # noqa: S101  # it was just started
         self.parts[name] = process
 
-    def ended(self) -> dict[str, int]:
-        """Return the parts that ended since this was last asked, with their exit codes."""
-        over = {name: code for name, process in self.parts.items() if (code := process.poll()) is not None}
-        for name in over:
+    def tell_of_ends(self, *, is_over: bool = False) -> None:
+        """Say which parts have ended since this was last called. ``is_over``: the program may end, if all is well."""
+        for name, process in list(self.parts.items()):
+            if (code := process.poll()) is None:
+                continue
             del self.parts[name]
-        return over
+            if name == "program" and is_over and code == 0:
+                continue
+            self.is_whole = False
+            self.console.print(f"  [red]✗[/red] {name} ended with exit code {code}", highlight=False)
 
     @contextmanager
     def step(self, name: str) -> Iterator[Callable[[str], None]]:
@@ -203,18 +209,12 @@ def where_to_look(fleet: Fleet) -> str:
 """
 
 
-async def until_over(fleet: Fleet, program: subprocess.Popen[Any], *, has_end: bool) -> bool:
-    """Tell of parts that end; returns when the program has reached its end. True: nothing ended that should not."""
-    is_whole = True
-    while True:
-        for name, code in fleet.ended().items():
-            if name == "program" and has_end and code == 0:
-                return is_whole
-            is_whole = False
-            fleet.console.print(f"  [red]✗[/red] {name} ended with exit code {code}", highlight=False)
-        if has_end and program.poll() is not None:
-            return False
+async def until_over(fleet: Fleet, program: subprocess.Popen[Any], *, has_end: bool) -> None:
+    """Tell of parts that end; returns when a program that has an end has reached it."""
+    while not (has_end and program.poll() is not None):
+        fleet.tell_of_ends(is_over=has_end)
         await asyncio.sleep(LOOK_S)
+    fleet.tell_of_ends(is_over=True)
 
 
 async def shown_by_all(fleet: Fleet) -> bool:
@@ -242,23 +242,22 @@ async def operate(arguments: argparse.Namespace, console: Console) -> int:
     with ExitStack() as stack:
         folder = arguments.data_dir or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fleet-")))
         fleet = Fleet(folder.resolve(), stack, console)
-        is_whole = True
         try:
             await fleet.start(arguments.partitions)
             program = fleet.start_program(arguments.runs, arguments.pace)
             console.print(where_to_look(fleet), highlight=False, markup=False)
-            is_whole = await until_over(fleet, program, has_end=arguments.runs is not None)
-            is_whole = await shown_by_all(fleet) and is_whole
+            await until_over(fleet, program, has_end=arguments.runs is not None)
+            fleet.is_whole &= await shown_by_all(fleet)
         except asyncio.CancelledError:
-            is_whole = not fleet.ended()
+            fleet.tell_of_ends()
         except (PartError, RuntimeError, OSError, subprocess.SubprocessError) as error:
             console.print(f"  [red]✗[/red] {error}", highlight=False)
-            is_whole = False
+            fleet.is_whole = False
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, lambda: None)  # each part has its time; nothing is left behind
         console.print("  Stopping: program, gateways, Valkey, Kafka.")
     console.print("  Stopped.")
-    return 0 if is_whole else 1
+    return 0 if fleet.is_whole else 1
 
 
 def main() -> int:
