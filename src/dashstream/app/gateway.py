@@ -20,6 +20,7 @@ from contextlib import contextmanager
 import structlog
 import uvicorn
 
+from dashstream.adapters.http.connection import http_protocol_class
 from dashstream.app import data_dir as data
 from dashstream.app import logs
 from dashstream.app.auth import obtain_token
@@ -187,7 +188,7 @@ class _Stopping:
 def _config(settings: Settings, gateway: Gateway) -> uvicorn.Config:
     return uvicorn.Config(
         gateway.http_app,
-        http="httptools",
+        http=http_protocol_class(settings.http),
         ws=gateway.websocket_protocol,
         loop="asyncio",
         lifespan="off",

@@ -11,6 +11,9 @@ from dashstream.options import option
 class HttpLimits:
     """Bounds of the HTTP API."""
 
+    head_timeout_s: float = option(
+        10.0, "time for the request line and headers, from the first byte or the connection on", unit="s", low=0.05
+    )
     body_timeout_s: float = option(30.0, "time for the whole body of a request", unit="s", low=0.05)
     allowed_hosts: tuple[str, ...] = option(
         (),
