@@ -25,6 +25,10 @@ STATUS_OF_CODE: Mapping[str, int] = {
     "log_full": 503,
     "log_closed": 503,
     "log_failed": 503,
+    "log_unavailable": 503,
+    "log_refused": 503,
+    "log_epoch_changed": 503,
+    "retained_failed": 503,
     "run_index_failed": 503,
     "offset_out_of_range": 404,
 }
