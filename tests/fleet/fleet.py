@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections import Counter
@@ -75,10 +76,14 @@ class FleetGateway(GatewayProcess):
 
     async def get(self, path: str) -> Any:
         """Return an answer of the API."""
-        return json.loads(await asyncio.to_thread(self._get, path))
+        return json.loads(await asyncio.to_thread(self._ask, path))
+
+    async def post(self, path: str) -> Any:
+        """Have the API do something; returns its answer."""
+        return json.loads(await asyncio.to_thread(self._ask, path, "POST"))
 
     async def metrics(self) -> Series:
-        return Series.parsed((await asyncio.to_thread(self._get, "/metrics")).decode())
+        return Series.parsed((await asyncio.to_thread(self._ask, "/metrics")).decode())
 
     async def until_metrics(self, condition: Callable[[Series], bool], what: str) -> Series:
         """Return the metrics once a condition holds."""
@@ -141,8 +146,8 @@ class FleetGateway(GatewayProcess):
         """Return the events of a name in its log."""
         return [event for line in self.log.splitlines() if (event := json.loads(line))["event"] == name]
 
-    def _get(self, path: str) -> bytes:
-        request = Request(self.url + path, headers={"Authorization": f"Bearer {self.token}"})
+    def _ask(self, path: str, method: str = "GET") -> bytes:
+        request = Request(self.url + path, method=method, headers={"Authorization": f"Bearer {self.token}"})
         with urlopen(request, timeout=DEADLINE_S) as answer:
             body: bytes = answer.read()
             return body
@@ -168,6 +173,18 @@ class Fleet:
         self.gateways.append(added)
         await added.start()
         return added
+
+    async def start_in_vain(self, **env: str) -> str:
+        """Start a gateway that cannot start; returns what it says in the end."""
+        process = await asyncio.create_subprocess_exec(
+            *(str(DASHSTREAM), "serve", "--port", "0", "--data-dir", str(self.directory / "vain")),
+            env={**os.environ, **self._env(), **_named(env)},
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, said = await asyncio.wait_for(process.communicate(), DEADLINE_S)
+        assert process.returncode == 1, said
+        return said.decode()
 
     async def end(self) -> None:
         """Stop the gateways that still run."""

@@ -111,7 +111,15 @@ async def test_readiness_comes_within_the_budget_while_200_partitions_hang(new_f
     await fleet.produce(7, bad("frame"))
     await fleet.produce(8, bad("frame"))
     await gateway.until_outcomes(old_error=1, new_error=2)
-    await gateway.until_health()
+    await fleet.until_letters((7, 1), (8, 0))
+
+
+async def test_a_gateway_that_cannot_reach_its_log_says_so_and_ends(fleet: Fleet) -> None:
+    fleet.records.broker.stop()
+    began = time.monotonic()
+    ended = await fleet.start_in_vain(KAFKA_REQUEST_TIMEOUT_S="1", KAFKA_CLOSE_TIMEOUT_S="1")
+    assert time.monotonic() - began < 1 + MARGIN_S
+    assert fleet.records.name in ended
 
 
 async def test_a_partition_added_while_running_has_only_new_records(fleet: Fleet) -> None:

@@ -78,3 +78,44 @@ async def test_every_series_is_there_from_the_start() -> None:
     lines = metrics.render().decode().splitlines()
     for series in ('total{result="written"} 0.0', 'failed_total{reason="timeout"} 0.0', "waiting 0.0"):
         assert f"dashstream_dead_letters_{series}" in lines
+
+
+class SlowSink:
+    """Answers when the test says so."""
+
+    def __init__(self) -> None:
+        self.sent: list[int] = []
+        self.asked = asyncio.Event()
+        self.answer = asyncio.Event()
+
+    async def send(self, letters: Sequence[DeadLetter]) -> None:
+        self.sent += [int(each.offset) for each in letters]
+        self.asked.set()
+        await self.answer.wait()
+
+
+async def test_what_is_answered_late_is_not_sent_again() -> None:
+    sink = SlowSink()
+    sender = LetterSender(sink, DeadLetterLimits(timeout_s=0.01, batch=2), PrometheusMetrics())
+    for offset in range(3):
+        sender.offer(letter(offset))
+    for _ in range(3):
+        assert not await sender.send_batch()
+    assert (sink.sent, sender.waiting) == ([0, 1], 3)
+    sink.answer.set()
+    assert await sender.send_batch()
+    assert await sender.send_batch()
+    assert (sink.sent, sender.totals) == ([0, 1, 2], {"written": 3, "lost": 0})
+
+
+async def test_a_stop_waits_for_the_letters_that_are_under_way() -> None:
+    sink = SlowSink()
+    sender = LetterSender(sink, DeadLetterLimits(), PrometheusMetrics())
+    sender.offer(letter(0))
+    running = asyncio.create_task(sender.run())
+    await sink.asked.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    sink.answer.set()
+    await sender.flush()
+    assert (sink.sent, sender.totals["written"]) == ([0], 1)
