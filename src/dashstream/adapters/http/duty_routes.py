@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from dashstream.adapters.http import schemas
 from dashstream.adapters.http.operations import (
+    MAX_INTEGER,
     Arguments,
     Operation,
     Parameter,
@@ -18,6 +19,7 @@ from dashstream.adapters.http.operations import (
     json_response,
     limit,
     parse_integer,
+    up_to,
 )
 from dashstream.adapters.http.services import HttpServices
 from dashstream.engine.classify import UNREADABLE_REASONS
@@ -105,7 +107,11 @@ def _partition_number(raw: str) -> int:
     return number
 
 
-_PLACE_SCHEMA = {"type": "string", "pattern": r"^.+\.(0|[1-9][0-9]{0,9})\.(0|[1-9][0-9]{0,18})$", "maxLength": MAX_ID}
+_PLACE_SCHEMA = {
+    "type": "string",
+    "pattern": rf"^.+\.{up_to(MAX_PARTITION)}\.{up_to(MAX_INTEGER)}$",
+    "maxLength": MAX_ID,
+}
 _NUMBER_SCHEMA = {"type": "integer", "minimum": 0, "maximum": MAX_PARTITION}
 LETTER_ID = Parameter("id", "Where the record is: `<epoch>.<partition>.<offset>`.", _PLACE_SCHEMA, _place, where="path")
 PARTITION = Parameter("partition", "The partition.", _NUMBER_SCHEMA, _partition_number, where="path")

@@ -21,6 +21,7 @@ from dashstream.protocol.json_value import dumps
 
 MAX_INTEGER = (1 << 63) - 1
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
+_NO_NUL = "^[^\\u0000]*$"
 
 Arguments = Mapping[str, Any]
 Endpoint = Callable[[HttpServices, Request, Arguments], Awaitable[Response]]
@@ -72,7 +73,7 @@ class Operation:
 
 def sequence(name: str, doc: str) -> Parameter:
     """A 64-bit sequence in canonical decimal."""
-    return Parameter(name, doc, {"type": "string", "pattern": f"^({_DECIMAL.pattern})$"}, parse_integer)
+    return Parameter(name, doc, {"type": "string", "pattern": f"^{up_to(MAX_INTEGER)}$"}, parse_integer)
 
 
 def limit(default: int, most: int) -> Parameter:
@@ -98,7 +99,7 @@ def text(name: str, doc: str, *, most: int = 512, where: str = "query", default:
             raise ValueError("contains a NUL character")
         return raw
 
-    return Parameter(name, doc, {"type": "string", "maxLength": most}, parse, where, default)
+    return Parameter(name, doc, {"type": "string", "maxLength": most, "pattern": _NO_NUL}, parse, where, default)
 
 
 def choice(name: str, doc: str, allowed: tuple[str, ...]) -> Parameter:
@@ -123,6 +124,17 @@ def choices(name: str, doc: str, allowed: tuple[str, ...]) -> Parameter:
 
     some = "|".join(allowed)
     return Parameter(name, doc, {"type": "string", "pattern": f"^({some})(,({some}))*$"}, parse)
+
+
+def up_to(most: int) -> str:
+    """Return a regular expression for the canonical decimals from 0 to ``most``, which has several digits."""
+    digits = str(most)
+    ways = ["0", f"[1-9][0-9]{{0,{len(digits) - 2}}}"]
+    for at, digit in enumerate(map(int, digits)):
+        lowest = 0 if at else 1
+        if digit > lowest:
+            ways.append(f"{digits[:at]}[{lowest}-{digit - 1}][0-9]{{{len(digits) - at - 1}}}")
+    return f"({'|'.join([*ways, digits])})"
 
 
 def parse_integer(raw: str) -> int:

@@ -22,6 +22,7 @@ from dashstream.adapters.http.operations import (
     limit,
     parse_integer,
     text,
+    up_to,
 )
 from dashstream.adapters.http.services import HttpServices
 from dashstream.engine.event_view import data_of, summary_of
@@ -32,7 +33,8 @@ from dashstream.errors import NotFoundError, StateValueError
 from dashstream.protocol.json_value import loads
 from dashstream.protocol.proto_codec import Kind
 
-_BEFORE = re.compile(r"(-?[0-9]{1,19})\.([0-9]{1,18})")
+_INTEGER = up_to(MAX_INTEGER)
+_BEFORE = re.compile(rf"-?{_INTEGER}\.[0-9]{{1,18}}")
 
 RUN_ID = text("run_id", "The run.", where="path")
 
@@ -185,8 +187,7 @@ def _place_text(place: RecordPlace) -> str:
 
 
 def _parse_before(raw: str) -> str:
-    found = _BEFORE.fullmatch(raw)
-    if not found or not -MAX_INTEGER <= int(found[1]) <= MAX_INTEGER:
+    if not _BEFORE.fullmatch(raw):
         raise ValueError("must be the `next` of the page before")
     return raw
 
@@ -194,7 +195,7 @@ def _parse_before(raw: str) -> str:
 FROM_SEQ = Parameter(
     "from_seq",
     "Where the page begins: a sequence, or the `next` of the page before.",
-    {"type": "string", "pattern": "^[0-9]{1,19}([.][0-9]{1,19}[.][0-9]{1,19})?$"},
+    {"type": "string", "pattern": rf"^{_INTEGER}(\.{_INTEGER}\.{_INTEGER})?$"},
     _parse_place,
     default=RecordPlace(0),
 )
