@@ -9,7 +9,7 @@ import pytest
 from fuzz.seeds import CORPUS, WORDS, found_by, seeds_of
 from fuzz.targets import TARGETS
 
-EXECUTIONS = 10_000
+EXECUTIONS = 5_000
 MOST_BYTES = 8_192
 
 

@@ -1,0 +1,327 @@
+"""Clients that stall, dawdle, flood, talk rubbish or vanish: what each costs the gateway, and others nothing.
+
+The gateway runs in this process, on a real socket, so that its tasks, buffers and descriptors can be counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+import socket
+import struct
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from dashstream.adapters.websocket.client import Delivered, Missing, Subscriber
+from dashstream.adapters.websocket.server import PIECE_BYTES, Connection
+from dashstream.protocol.codes import CloseCode
+from integration.gateway.serving import TOKEN, Served, records, serving, until
+
+pytestmark = pytest.mark.faults
+
+SEND_TIMEOUT_S = 1.0
+MARGIN_S = 1.0
+"""For a machine that does other things: the sweeper itself needs a fiftieth of the timeout."""
+STALLS = {"send_timeout_s": SEND_TIMEOUT_S, "write_buffer_bytes": 64 * 1024, "max_batch_bytes": 16 * 1024}
+KEPT_BYTES = 256 * 1024
+ABORTS = 500
+FLUCTUATION = 8
+"""Tasks and descriptors that come and go without any client: each thread of the log opens its file for itself."""
+HELLO = {"type": "hello", "protocol": "dashstream.v2", "client": {"name": "n", "version": "0"}, "token": TOKEN}
+SUBSCRIBE = {"type": "subscribe", "id": 1, "start": {"from": "earliest"}}
+
+
+def frame(data: bytes, opcode: int = 1) -> bytes:
+    """Return a client's frame, masked with zeros."""
+    size = len(data)
+    length = bytes((0x80 | size,)) if size < 126 else bytes((0x80 | 126,)) + size.to_bytes(2)
+    return bytes((0x80 | opcode,)) + length + bytes(4) + data
+
+
+def said(*frames: dict[str, Any]) -> bytes:
+    return b"".join(frame(json.dumps(item).encode()) for item in frames)
+
+
+def address(served: Served) -> tuple[str, int]:
+    host, port = served.url.removeprefix("http://").split(":")
+    return host, int(port)
+
+
+def upgrade(served: Served) -> bytes:
+    host, port = address(served)
+    return (
+        f"GET /ws HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+        "Sec-WebSocket-Protocol: dashstream.v2\r\n\r\n"
+    ).encode()
+
+
+def raw(served: Served, *, receive_bytes: int = 4_096) -> socket.socket:
+    """Connect with a small receive buffer; nothing is said yet."""
+    plain = socket.socket()
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+    plain.settimeout(10)
+    plain.connect(address(served))
+    return plain
+
+
+def read_until(plain: socket.socket, end: bytes) -> bytes:
+    heard = b""
+    while end not in heard:
+        piece = plain.recv(1)
+        assert piece, heard
+        heard += piece
+    return heard
+
+
+def stalled(served: Served, *frames: dict[str, Any]) -> socket.socket:
+    """Connect, say hello and ``frames``, and read nothing but the handshake."""
+    plain = raw(served)
+    plain.sendall(upgrade(served))
+    read_until(plain, b"\r\n\r\n")
+    plain.sendall(said(HELLO, *frames))
+    return plain
+
+
+async def metric(served: Served, name: str) -> float:
+    text = (await served.http.get("/metrics")).text
+    found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
+    assert found, name
+    return float(found[1])
+
+
+def buffered(served: Served) -> list[int]:
+    """Bytes that wait for each client in this process, sent and received ones."""
+    return [
+        connection._transport.get_write_buffer_size() + len(connection._unread)
+        for connection in served.gateway.connections
+        if isinstance(connection, Connection) and connection._transport is not None
+    ]
+
+
+async def follow(served: Served, count: int) -> list[tuple[int, int]]:
+    """Follow from the start until ``count`` records have come; return their places. A gap is a failure."""
+    places: list[tuple[int, int]] = []
+    async for item in Subscriber(served.ws_url, TOKEN):
+        assert not isinstance(item, Missing)
+        assert isinstance(item, Delivered)
+        places.append((item.partition, item.offset))
+        if len(places) == count:
+            break
+    return places
+
+
+async def test_fifty_stalled_clients_are_closed_in_time_and_cost_fifty_others_nothing(tmp_path: Path) -> None:
+    batches, size = 60, 2_000
+    async with serving(tmp_path, client=STALLS) as served, asyncio.timeout(60):
+        live = [asyncio.create_task(follow(served, batches * 10)) for _ in range(50)]
+        sockets = [await asyncio.to_thread(stalled, served, SUBSCRIBE) for _ in range(50)]
+        await served.connected(100)
+        slow_since: dict[Any, float] = {}
+        closed_after: dict[Any, float] = {}
+        most = 0
+
+        def look() -> None:
+            """Take note of who is slow, who is gone, and what waits."""
+            nonlocal most
+            now = time.monotonic()
+            there = set(served.gateway.connections)
+            for connection in there:
+                if connection.is_slow:
+                    slow_since.setdefault(connection, now)
+                else:
+                    slow_since.pop(connection, None)
+            for connection in slow_since.keys() - there - closed_after.keys():
+                closed_after[connection] = now - slow_since[connection]
+            most = max([most, *buffered(served)])
+
+        for number in range(batches):
+            await served.store(records(10, thread=f"t{number % 4}", first=1 + number // 4 * 10, size=size))
+            look()
+            await asyncio.sleep(0.02)
+        while len(closed_after) < 50:
+            look()
+            await asyncio.sleep(0.01)
+        for places in await asyncio.gather(*live):
+            assert len(set(places)) == batches * 10
+            for partition in {partition for partition, _ in places}:
+                offsets = [offset for place, offset in places if place == partition]
+                assert offsets == list(range(len(offsets))), "in order, none missing"
+        assert max(closed_after.values()) <= SEND_TIMEOUT_S + MARGIN_S
+        assert most <= KEPT_BYTES
+        assert await metric(served, "dashstream_connections_closed_slow_total") == 50
+        await served.connected(0)
+        for plain in sockets:
+            plain.close()
+
+
+async def test_a_client_that_reads_one_byte_a_second_is_closed_as_one_that_reads_nothing(tmp_path: Path) -> None:
+    async with serving(tmp_path, client=STALLS) as served:
+        for thread in range(4):
+            await served.store(records(50, thread=f"t{thread}", size=5_000))
+        plain = await asyncio.to_thread(stalled, served, SUBSCRIBE)
+
+        async def dawdle() -> None:
+            while True:
+                await asyncio.to_thread(plain.recv, 1)
+                await asyncio.sleep(1)
+
+        reading = asyncio.create_task(dawdle())
+        await served.connected(1)
+        await served.connected(0)
+        with contextlib.suppress(ConnectionResetError):
+            reading.cancel()
+            await asyncio.wait({reading})
+        plain.close()
+        assert await metric(served, "dashstream_connections_closed_slow_total") == 1
+
+
+async def test_a_client_that_only_talks_is_not_heard_any_more(tmp_path: Path) -> None:
+    """Each of these frames is answered by two; who does not read them must not pile them up."""
+    wrong = {"type": "subscribe", "id": 1, "start": {"from": "nowhere"}}
+    async with serving(tmp_path, client={**STALLS, "frames_per_s": 1e6}) as served:
+        plain = await asyncio.to_thread(stalled, served)
+        await asyncio.to_thread(read_until, plain, b'"welcome"')
+        plain.setblocking(False)
+        flood, sent, most = said(wrong) * 1_000, 0, 0
+        while len(served.gateway.connections):
+            with contextlib.suppress(BlockingIOError, ConnectionError):
+                sent += plain.send(flood[sent % len(flood) :])
+            most = max([most, *buffered(served)])
+            await asyncio.sleep(0)
+        plain.close()
+        assert sent > KEPT_BYTES, "it tried"
+        assert most <= STALLS["write_buffer_bytes"] + KEPT_BYTES + 16 * PIECE_BYTES
+        assert await metric(served, "dashstream_connections_closed_slow_total") == 1
+
+
+async def test_a_flood_of_frames_is_taken_at_the_rate_that_is_allowed(tmp_path: Path) -> None:
+    async with serving(tmp_path, client={"frames_per_s": 100}) as served:
+        plain = await asyncio.to_thread(stalled, served)
+        flood = frame(b"", opcode=9) * 20_000
+        started = time.monotonic()
+        sending = asyncio.create_task(asyncio.to_thread(plain.sendall, flood))
+        pongs = await asyncio.to_thread(read_pongs, plain, 1.5)
+        took = time.monotonic() - started
+        piece = PIECE_BYTES // len(frame(b""))
+        assert 100 <= pongs <= 100 + took * 100 + piece
+        async with stranger(served) as other:
+            await other.send(json.dumps({"type": "ping", "t": 1}))
+            assert json.loads(await asyncio.wait_for(other.recv(), 1)) == {"type": "pong", "t": 1}
+        plain.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            await sending
+        plain.close()
+
+
+def read_pongs(plain: socket.socket, seconds: float) -> int:
+    heard, end = b"", time.monotonic() + seconds
+    plain.settimeout(0.1)
+    while time.monotonic() < end:
+        with contextlib.suppress(TimeoutError):
+            heard += plain.recv(65_536)
+    return heard.count(b"\x8a\x00")
+
+
+@contextlib.asynccontextmanager
+async def stranger(served: Served) -> Any:
+    async with connect(served.ws_url, subprotocols=["dashstream.v2"], proxy=None, max_size=None) as client:  # type: ignore[list-item]  # a NewType of str
+        await client.send(json.dumps(HELLO))
+        assert json.loads(await client.recv())["type"] == "welcome"
+        yield client
+
+
+async def end_of(client: ClientConnection) -> int | None:
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            await asyncio.wait_for(client.recv(), 10)
+    return client.close_code
+
+
+async def test_a_frame_of_100_mb_is_refused_by_its_head(tmp_path: Path) -> None:
+    async with serving(tmp_path) as served:
+        plain = await asyncio.to_thread(stalled, served)
+        plain.sendall(b"\x81\xff" + (100 * 1024 * 1024).to_bytes(8) + bytes(4))
+        close = await asyncio.to_thread(read_until, plain, b"\x03\xf1")
+        assert b"\x88" in close
+        await served.connected(0)
+        plain.close()
+
+
+async def test_deep_nesting_is_a_bad_frame(tmp_path: Path) -> None:
+    depth = 100_000
+    deep = "[" * depth + "]" * depth
+    async with serving(tmp_path, client={"max_frame_bytes": 1024 * 1024}) as served, stranger(served) as client:
+        start = '{"type":"subscribe","id":1,"start":{"from":"cursor","epoch":"e","positions":'
+        for text in (deep, start + deep + "}}", start + '{"0":' + deep + "}}}", '{"a":' * depth):
+            await client.send(text)
+            assert json.loads(await client.recv())["code"] == "bad_frame"
+
+
+async def test_rubbish_ends_the_connection_for_good(tmp_path: Path) -> None:
+    async with serving(tmp_path, client={"bad_frames": 5}) as served, stranger(served) as client:
+        with contextlib.suppress(ConnectionClosed):
+            for rubbish in ("", "{", b"\x00", '{"type": "reset"}', '"hello"', "[]"):
+                await client.send(rubbish)
+        assert await end_of(client) == CloseCode.BAD_REQUEST
+        await served.connected(0)
+
+
+PHASES: dict[str, Callable[[socket.socket, Served], None]] = {
+    "connected": lambda plain, served: None,
+    "in_the_request": lambda plain, served: plain.sendall(upgrade(served)[:60]),
+    "upgrade_asked": lambda plain, served: plain.sendall(upgrade(served)),
+    "upgraded": lambda plain, served: _upgraded(plain, served, b""),
+    "in_a_frame": lambda plain, served: _upgraded(plain, served, said(HELLO)[:20]),
+    "hello_said": lambda plain, served: _upgraded(plain, served, said(HELLO)),
+    "subscribed": lambda plain, served: _upgraded(plain, served, said(HELLO, SUBSCRIBE)),
+    "in_the_replay": lambda plain, served: _upgraded(plain, served, said(HELLO, SUBSCRIBE), read=b"\x82"),
+    "refused": lambda plain, served: _upgraded(plain, served, said(SUBSCRIBE)),
+    "closing": lambda plain, served: _upgraded(plain, served, said(HELLO) + frame(b"\x03\xe8", opcode=8)),
+}
+
+
+def _upgraded(plain: socket.socket, served: Served, data: bytes, *, read: bytes = b"") -> None:
+    plain.sendall(upgrade(served))
+    read_until(plain, b"\r\n\r\n")
+    plain.sendall(data)
+    if read:
+        read_until(plain, read)
+
+
+def abort(served: Served, phase: str, times: int) -> None:
+    """Go as far as the phase and vanish: by a reset and by a plain end in turn."""
+    for number in range(times):
+        plain = raw(served)
+        PHASES[phase](plain, served)
+        if number % 2:
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        plain.close()
+
+
+def descriptors() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+async def test_who_vanishes_in_any_phase_leaves_nothing_behind(tmp_path: Path) -> None:
+    async with serving(tmp_path, client={"send_timeout_s": SEND_TIMEOUT_S}) as served:
+        await served.store(records(20, size=500))
+        tasks, files = len(asyncio.all_tasks()) + FLUCTUATION, descriptors() + FLUCTUATION
+        for phase in PHASES:
+            await asyncio.to_thread(abort, served, phase, ABORTS)
+
+            async def nothing_is_left() -> bool:
+                return len(asyncio.all_tasks()) <= tasks and descriptors() <= files
+
+            await served.connected(0)
+            await until(nothing_is_left, f"tasks and descriptors are as before, after {phase}")
+        for gauge in ("dashstream_connections", "dashstream_connections_slow", "dashstream_subscriptions_live"):
+            assert await metric(served, gauge) == 0
