@@ -275,6 +275,17 @@ async def test_rubbish_ends_the_connection_for_good(tmp_path: Path) -> None:
         await served.connected(0)
 
 
+async def test_who_does_not_answer_a_close_is_dropped_in_time(tmp_path: Path) -> None:
+    async with serving(tmp_path, client=STALLS) as served:
+        plain = await asyncio.to_thread(stalled, served, HELLO, {"type": "reset"}, *[{"type": "reset"}] * 20)
+        await asyncio.to_thread(read_until, plain, b"too many bad frames")
+        told = time.monotonic()
+        assert len(served.gateway.connections) == 1, "its place is taken until it is gone"
+        await served.connected(0)
+        assert time.monotonic() - told <= SEND_TIMEOUT_S + MARGIN_S
+        plain.close()
+
+
 PHASES: dict[str, Callable[[socket.socket, Served], None]] = {
     "connected": lambda plain, served: None,
     "in_the_request": lambda plain, served: plain.sendall(upgrade(served)[:60]),
