@@ -50,3 +50,36 @@ async def test_a_job_that_is_done_is_not_failing() -> None:
     await done.wait()
     await supervisor.stop()
     assert supervisor.failures == []
+
+
+async def test_a_task_that_got_on_is_not_failing_any_more() -> None:
+    supervisor = Supervisor(FakeClock(), PrometheusMetrics(), ("job",), BackoffLimits(first_s=0, longest_s=0))
+    running = asyncio.Event()
+    attempts = 0
+
+    async def job() -> None:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
+            raise RuntimeError("broken")
+        running.set()
+        await asyncio.Event().wait()
+
+    supervisor.start("job", job)
+    await running.wait()
+    assert [failure.name for failure in supervisor.failures] == ["job"]
+    supervisor.note_progress("job")
+    assert supervisor.failures == []
+    await supervisor.stop()
+
+
+async def test_the_error_that_no_restart_can_mend_is_there_to_be_waited_for() -> None:
+    supervisor = Supervisor(FakeClock(), PrometheusMetrics(), ("job",), ends=KeyError)
+
+    async def job() -> None:
+        raise KeyError("over")
+
+    supervisor.start("job", job)
+    async with asyncio.timeout(5):
+        assert isinstance(await supervisor.ended(), KeyError)
+    await supervisor.stop()

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -134,6 +135,8 @@ async def build(
             metrics=metrics,
         )
         own.duties.on_pause_changed = connections.send_pauses
+        pump.on_progress = partial(supervisor.note_progress, "pump")
+        own.duties.on_progress = partial(supervisor.note_progress, "duties")
         facts = FactsGatherer(
             clock,
             log,

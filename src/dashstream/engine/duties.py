@@ -97,6 +97,8 @@ class Duties:
         self.is_started = False
         self.commit_error: str | None = None
         self.on_pause_changed: Callable[[], None] = lambda: None
+        self.on_progress: Callable[[], None] = lambda: None
+        """Called whenever the log was read."""
         self._sender.on_settled = self._settle
 
     @property
@@ -196,6 +198,7 @@ class Duties:
         except OffsetOutOfRangeError as error:
             self._skip_removed(self._walks[error.partition], error.low)
             return 1
+        self.on_progress()
         pages: dict[int, list[LogRecord]] = {partition: [] for partition in positions}
         for record in found:
             pages[record.partition].append(record)

@@ -40,6 +40,8 @@ class IngestPump:
         self._hub = hub
         self._limits = limits
         self._tap = tap
+        self.on_progress: Callable[[], None] = lambda: None
+        """Called whenever the log was read."""
         self._begin = begin
         self._record_limits = Limits(max_record_bytes=limits.max_record_bytes)
         self._turn = 0
@@ -97,6 +99,7 @@ class IngestPump:
             self._note_hole(error.partition, error.low, GapReason.NOT_RETAINED)
             self._hub.notify()
             return 0
+        self.on_progress()
         self._take(page)
         self._pass_empty(page.reached)
         if not page:

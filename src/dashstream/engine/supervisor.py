@@ -1,8 +1,8 @@
 """Keeps the gateway's own tasks running: what fails is logged, counted and started again, with backoff.
 
 A supervised task never ends silently: it returns (it is done), it is cancelled (we stop), or it raises and is
-restarted. Which tasks are failing now, and why, is there to be read by health; a task that has run for a while since
-its last failure is not failing any more. One kind of error may be named that no restart can mend: the first of it ends
+restarted. Which tasks are failing now, and why, is there to be read by health; a task that says that it got on, or that
+has run for a while since its last failure, is not failing any more. One kind of error may be named that no restart can mend: the first of it ends
 what the supervisor stands for, and is there to be waited for.
 """
 
@@ -71,6 +71,10 @@ class Supervisor:
         await self._end.wait()
         assert self._ended is not None  # noqa: S101  # set before the event
         return self._ended
+
+    def note_progress(self, name: str) -> None:
+        """A task got on with its work: whatever made it fail is over."""
+        self._failures.pop(name, None)
 
     def start(self, name: str, job: Callable[[], Awaitable[None]]) -> None:
         """Run a job until it returns or ``stop`` is called."""
