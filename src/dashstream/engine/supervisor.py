@@ -2,8 +2,8 @@
 
 A supervised task never ends silently: it returns (it is done), it is cancelled (we stop), or it raises and is
 restarted. Which tasks are failing now, and why, is there to be read by health; a task that says that it got on, or that
-has run for a while since its last failure, is not failing any more. One kind of error may be named that no restart can mend: the first of it ends
-what the supervisor stands for, and is there to be waited for.
+has run for a while since its last failure, is not failing any more. One kind of error may be named that no restart can
+mend: the first of it ends what the supervisor stands for, and is there to be waited for.
 """
 
 from __future__ import annotations
