@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
+from confluent_kafka import Consumer
 
+from dashstream.adapters.kafka import ownership
 from dashstream.adapters.kafka.ownership import KafkaOwnership
 from dashstream.engine.commits import Commit
 from dashstream.errors import LogClosedError, LogUnavailableError
@@ -96,6 +99,31 @@ async def test_a_member_comes_back_after_the_broker(kafka: KafkaBroker, kafka_to
                 except LogUnavailableError:
                     await asyncio.sleep(0)
         assert await lone.load([1]) == {1: Commit(9, 0, "epoch")}
+
+
+async def test_a_client_that_does_not_settle_is_built_again(
+    kafka_topic: KafkaTopic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first client's word that it is settled is taken for nothing, until a second one is there."""
+    built = 0
+
+    class Counted(Consumer):
+        def __init__(self, *given: Any, **named: Any) -> None:
+            nonlocal built
+            built += 1
+            super().__init__(*given, **named)
+
+    looked = KafkaOwnership._look
+    monkeypatch.setattr(ownership, "Consumer", Counted)
+    monkeypatch.setattr(ownership, "UNSETTLED_SESSIONS", 0.2)
+    monkeypatch.setattr(ownership, "LOOKS", 20)
+    monkeypatch.setattr(KafkaOwnership, "_look", lambda self, said: looked(self, said) if built > 1 else None)
+    async with member(kafka_topic) as lone:
+        async with asyncio.timeout(WAIT_S):
+            while built < 2:
+                await lone.changed(lone.owned)
+        assert await until_owned(lone, 3) == ALL
+        await lone.save({1: Commit(4, 0, "epoch")})
 
 
 async def test_a_member_that_left_refuses(kafka_topic: KafkaTopic) -> None:

@@ -6,6 +6,9 @@ assignment): those that stay are never interrupted.
 
 One thread does everything with the client: it polls, which keeps the membership alive, and commits between polls. So a
 partition is never given away in the middle of a commit, and nothing is committed for one that was given away.
+
+The client may lose the group's coordinator for good, without a word, when a broker hangs while it joins. So it is asked
+now and then whether it is settled in the group; one that has not been for too long is built again.
 """
 
 from __future__ import annotations
@@ -17,7 +20,9 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from time import monotonic
 
+import msgspec
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
@@ -33,8 +38,28 @@ POLL_S = 0.05
 """How long a commit waits for its turn at most."""
 
 CLOSE_S = 5.0
+UNSETTLED_SESSIONS = 3
+"""Timeouts, of the session or of a request, after which a client that is not settled in the group is built again."""
+LOOKS = 2
+"""How often within a session timeout the client says whether it is settled."""
 HEARTBEATS = 10
 """Heartbeats within the session timeout: by the next one a member learns that partitions move."""
+
+
+class _Group(msgspec.Struct):
+    """How the client stands to its group."""
+
+    state: str
+    join_state: str
+
+
+class _Statistics(msgspec.Struct):
+    """What is read of the client's statistics."""
+
+    cgrp: _Group
+
+
+_statistics = msgspec.json.Decoder(_Statistics)
 
 
 @dataclass(slots=True)
@@ -71,6 +96,7 @@ class KafkaOwnership:
         self._changes: list[asyncio.Future[None]] = []
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._stopping = threading.Event()
+        self._settled_at = 0.0
         self._thread = threading.Thread(target=self._run, name="dashstream-kafka-member", daemon=True)
 
     def start(self) -> None:
@@ -155,6 +181,7 @@ class KafkaOwnership:
         Raises:
             LogError: it broke.
         """
+        self._settled_at = monotonic()
         consumer = Consumer(self._config(), logger=client_log())
         try:
             consumer.subscribe(
@@ -163,6 +190,7 @@ class KafkaOwnership:
             while not self._stopping.is_set():
                 self._do_jobs(consumer)
                 message = consumer.poll(POLL_S)
+                self._check_settled()
                 error = message.error() if message is not None else None
                 if error is not None:
                     self._note(error)
@@ -177,6 +205,18 @@ class KafkaOwnership:
         with contextlib.suppress(queue.Empty):
             while True:
                 self._jobs.get_nowait().do(consumer)
+
+    def _look(self, statistics: str) -> None:
+        """Called by the client within ``poll``."""
+        group = _statistics.decode(statistics).cgrp
+        if group.state == "up" and group.join_state == "steady":
+            self._settled_at = monotonic()
+
+    def _check_settled(self) -> None:
+        # A commit may take the request timeout, and nothing is heard meanwhile.
+        longest_s = UNSETTLED_SESSIONS * max(self._options.session_timeout_s, self._options.request_timeout_s)
+        if monotonic() - self._settled_at > longest_s:
+            raise LogUnavailableError("cannot be a member of the group: its coordinator does not answer")
 
     def _note(self, error: KafkaError) -> None:
         failure = translated(error, "be a member of the group")
@@ -218,4 +258,6 @@ class KafkaOwnership:
             "heartbeat.interval.ms": int(self._options.session_timeout_s * 1000 / HEARTBEATS),
             "socket.timeout.ms": int(self._options.request_timeout_s * 1000),
             "topic.metadata.refresh.interval.ms": int(self._options.check_interval_s * 1000),
+            "statistics.interval.ms": int(self._options.session_timeout_s * 1000 / LOOKS),
+            "stats_cb": self._look,
         }
