@@ -251,7 +251,7 @@ def main() -> None:
     until = Until(Path(sys.argv[1]))
     with ExitStack() as stack:
         subscribers = [
-            Subscriber(orders, until, stack.enter_context(Path(orders.journal).open("w")))
+            Subscriber(orders, until, stack.enter_context(Path(orders.journal).open("w", buffering=1)))
             for orders in (Orders(**each) for each in json.loads(sys.argv[2]))
         ]
         asyncio.run(follow_all(until, subscribers))

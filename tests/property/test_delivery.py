@@ -81,7 +81,6 @@ class Client:
                 assert frame.gaps == len(self.gaps)
                 counts = frame.tiers
                 assert int(counts.memory) + int(counts.retained) + int(counts.log) == len(self.records)
-                self._advance(frame.positions)
             case control.State():
                 self.states.append(frame.state)
             case _:

@@ -174,7 +174,6 @@ class Subscription:
 
     def _send_verdict(self, outcome: Outcome) -> None:
         self._has_verdict = True
-        self._told.update(self.positions)
         self._sink.send_control(
             control.ReplayComplete(
                 id=self.id,
