@@ -85,3 +85,13 @@ test("what does not change is shared", () => {
   expect(after.list[1]).toBe(before.list[1]);
   expect(after.list[0]).not.toBe(before.list[0]);
 });
+
+test("what a patch may copy is bounded, in size and in depth", () => {
+  const copies = (path: string, from: string, times: number): PatchOp[] =>
+    Array.from({ length: times }, () => ({ op: "copy", path: parsePointer(path), from: parsePointer(from) }));
+  expect(() => applyOps([1], copies("/-", "", 60))).toThrow("copies too much");
+  expect(() => applyOps({ a: 1 }, copies("/a", "", 260))).toThrow("copies too much");
+  expect(() => applyOps(["🌊".repeat(2 ** 20)], copies("/-", "/0", 1))).toThrow("copies too much");
+  const within = ["🌊".repeat(2 ** 20 - 1)];
+  expect(applyOps(within, copies("/-", "/0", 1))).toHaveLength(2);
+});

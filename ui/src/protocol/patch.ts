@@ -7,6 +7,7 @@
 import type { DiffOperation } from "./gen/dashstream_pb";
 import { DiffOperation_OpType, DiffOperation_ValueEncoding } from "./gen/dashstream_pb";
 import { isObject, type JsonObject, type JsonValue, jsonEqual, parseJson } from "./json";
+import { MAX_DEPTH, weightOf } from "./weight";
 
 export type OpKind = "add" | "remove" | "replace" | "move" | "copy" | "test" | "text_splice";
 
@@ -34,6 +35,8 @@ const KINDS: Readonly<Record<number, OpKind>> = {
   [DiffOperation_OpType.TEST]: "test",
   [DiffOperation_OpType.TEXT_SPLICE]: "text_splice",
 };
+/** What the copies of one patch may add to a state, in values and characters; a state doubles with each copy of itself. */
+const MAX_COPIED = 1 << 20;
 const INDEX = /^(0|[1-9]\d{0,9})$/;
 const SURROGATE = /[\ud800-\udfff]/;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -74,6 +77,7 @@ export function applyOps(state: JsonValue, ops: readonly PatchOp[]): JsonValue {
 /** Applies operations one by one; subclasses may follow the edits through the protected hooks. */
 export class Editor {
   private owned = new Set<Container>();
+  private copiesLeft = MAX_COPIED;
 
   constructor(public root: JsonValue) {}
 
@@ -95,10 +99,10 @@ export class Editor {
         if (!jsonEqual(valueAt(this.root, op.path), operand(op))) throw new PatchError("test failed");
         return;
       case "copy":
-        this.share(op.path, valueAt(this.root, op.from ?? []));
+        this.share(op.path, this.weighed(op.path, valueAt(this.root, op.from ?? [])));
         return;
       case "move":
-        this.share(op.path, this.take(movable(op)));
+        this.move(op.path, movable(op));
         return;
     }
   }
@@ -119,6 +123,19 @@ export class Editor {
     const parent = trail.at(-1) as Container;
     if (Array.isArray(parent)) parent.splice(key as number, 1);
     else delete parent[key];
+  }
+
+  private move(path: readonly string[], from: readonly string[]): void {
+    const value = this.take(from);
+    this.share(path, path.length > from.length ? this.weighed(path, value) : value);
+  }
+
+  /** Return a value that is put at a path in addition, or deeper than it was, if the state may have that. */
+  private weighed(path: readonly string[], value: JsonValue): JsonValue {
+    const weight = weightOf(value, MAX_DEPTH - path.length, this.copiesLeft);
+    if (weight === undefined) throw new PatchError("the patch copies too much, or too deep");
+    this.copiesLeft -= weight;
+    return value;
   }
 
   private share(path: readonly string[], value: JsonValue): void {

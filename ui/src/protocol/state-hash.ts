@@ -7,6 +7,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { JsonObject, JsonValue } from "./json";
 import { type Container, Editor, type PatchOp } from "./patch";
+import { MAX_DEPTH } from "./weight";
 
 export const DIGEST_BYTES = 16;
 
@@ -15,7 +16,6 @@ export class StateValueError extends Error {
   override readonly name = "StateValueError";
 }
 
-const MAX_DEPTH = 200;
 const PRIME = (1n << 127n) - 1n;
 const BASE = 0x3c6ef372fe94f82ba54ff53a5f1d36f1n % PRIME;
 const INVERSE = power(BASE, PRIME - 2n);
