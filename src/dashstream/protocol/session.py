@@ -325,9 +325,8 @@ class ServerSession:
     def _bad(self, code: ErrorCode, message: str, now: float) -> list[Effect]:
         self.refusals[code] += 1
         error = control.Error(code=code, message=message, retryable=False)
-        oldest = self._bad_frames[0] if len(self._bad_frames) == self._limits.bad_frames else None
         self._bad_frames.append(now)
-        if oldest is not None and now - oldest < BAD_FRAME_WINDOW_S:
+        if len(self._bad_frames) == self._limits.bad_frames and now - self._bad_frames[0] < BAD_FRAME_WINDOW_S:
             return [Send(error), *self._close(CloseCode.BAD_REQUEST, "too many bad frames")]
         return [Send(error)]
 
