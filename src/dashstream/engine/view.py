@@ -81,8 +81,13 @@ class View:
             return
         while found_items := self._ring.since(arrival, SLICE):
             for item in found_items:
-                yield arrival, item, item.lead if isinstance(item, Entry) else b""
+                yield arrival, item, self._lead(item) if isinstance(item, Entry) else b""
                 arrival += 1
+
+    def _lead(self, item: Entry) -> bytes:
+        """Return a lead where everything passes: a ring's first records do not know the one before, subscribers may."""
+        last = self._last.get(item.partition) if item.previous is None else None
+        return item.lead if last is None or last >= item.offset else item.lead_after(last)
 
     def _build(self, picked: Iterable[Picked], limit: int) -> Page:
         builder = PageBuilder(limit)
