@@ -78,6 +78,7 @@ async def test_below_the_low_watermark_is_a_gap_of_exactly_what_is_missing(dense
     found = await start(await log_of(dense=dense), StartFrom.CURSOR, positions={0: 0, 1: 0})
     (gap,) = found.gaps
     assert (gap.partition, gap.offset, gap.end, gap.reason, gap.count) == (0, 0, 2, GapReason.NOT_RETAINED, count)
+    assert found.before_gaps == {0: 0}
     assert found.positions == {0: 2, 1: 0}
 
 

@@ -42,6 +42,11 @@ class ResolvedStart:
         """Whether the client's cursor belongs to another epoch."""
         return self.mode == MODE_EPOCH_CHANGED
 
+    @property
+    def before_gaps(self) -> dict[int, int]:
+        """Where partitions stand until their gap is told: who is cut off before that must come back to it."""
+        return {} if self.epoch_changed else {hole.partition: hole.offset for hole in self.gaps}
+
 
 async def resolve_start(request: SubscribeRequest, log: Log, locator: RunLocator | None) -> ResolvedStart:
     """Return where a subscription starts.

@@ -101,7 +101,7 @@ class Subscription:
             control.Subscribed(
                 id=self.id,
                 epoch=self._epoch,
-                start=positions_to_wire(start.positions),
+                start=positions_to_wire({**start.positions, **start.before_gaps}),
                 mode=start.mode,
                 tiers=list(self._sources),
                 window_bytes=self.credit.window_bytes,
