@@ -157,7 +157,7 @@ class JournalChecker:
 
     def _check_step(self, line: _Line, place: str, at: int, step: int) -> None:
         before = line.offsets[at - 1] if at else None
-        if step == 0 and line.is_fresh:
+        if line.is_fresh and (step == 0 or line.offsets[at] - step <= (before or 0)):
             return
         if before is None or line.offsets[at] - step != before:
             self._violate("step", f"{place} says {step}, the record before it that passes is at {before}")

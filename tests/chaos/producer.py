@@ -12,6 +12,7 @@ import itertools
 import json
 import random
 import sys
+import threading
 import time
 import uuid
 from collections import Counter
@@ -31,6 +32,8 @@ GIVE_UP_S = 180.0
 LARGE_SHARE, LARGE_BYTES = 0.001, 60_000
 BAD_HEADER = "chaos-bad"
 MEDIA_TYPE = "application/vnd.dashstream.records"
+
+_pause = threading.Event()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Source:
     def due(self) -> list[tuple[str, bytes]]:
         """Return the next records, as thread and framed value; waits until there is one."""
         while (count := self._count_due()) <= 0:
-            time.sleep(TICK_S)
+            _pause.wait(TICK_S)
         return [self._record() for _ in range(min(count, MAX_BATCH))]
 
     def _count_due(self) -> int:
@@ -117,7 +120,7 @@ class Ingest:
             self.retries += 1
             if time.monotonic() > deadline:
                 raise SystemExit("no gateway takes the records")
-            time.sleep(PAUSE_S)
+            _pause.wait(PAUSE_S)
 
     def _try(self, body: bytes, count: int) -> bool:
         if self._connection is None:

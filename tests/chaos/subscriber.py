@@ -202,9 +202,7 @@ class Subscriber:
             self._write(kind, **frame)
         if kind == "subscribed":
             self._epoch = frame["epoch"]
-            for partition, offset in frame["start"].items():
-                # A partition that has been followed goes on where it was: what is missing comes as a gap.
-                self._positions.setdefault(partition, int(offset))
+            self._positions = {partition: int(offset) for partition, offset in frame["start"].items()}
         elif kind == "gap":
             self._raise_to({str(frame["partition"]): frame["to"]})
         elif kind == "progress":
