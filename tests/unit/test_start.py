@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from dashstream.adapters.memory.log import MemoryLog
 from dashstream.engine.limits import LogLimits
-from dashstream.engine.ports import NewRecord, RunLocation, partition_of
+from dashstream.engine.ports import NewRecord, RunLocation, Watermark, partition_of
 from dashstream.engine.start import ResolvedStart, resolve_start
 from dashstream.errors import RunIndexError
 from dashstream.protocol import control
@@ -91,6 +93,19 @@ async def test_ahead_of_the_log_is_a_fault() -> None:
     found = await start(await log_of(), StartFrom.CURSOR, positions={0: 11, 1: 5})
     assert found.positions == {0: 10, 1: 5}
     assert {fault: tally.count for fault, tally in found.faults.items()} == {PositionFault.AHEAD: 1}
+
+
+async def test_a_shared_log_that_tells_an_older_end_for_a_moment_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = await log_of(dense=False)
+    marks = await log.watermarks()
+    answers = iter([{p: replace(mark, high=mark.low) for p, mark in marks.items()}, marks])
+
+    async def late() -> Mapping[int, Watermark]:
+        return next(answers)
+
+    monkeypatch.setattr(log, "watermarks", late)
+    found = await start(log, StartFrom.CURSOR, positions={0: 9, 1: 5})
+    assert (found.positions, found.heads, found.faults) == ({0: 9, 1: 5}, {0: 10, 1: 5}, {})
 
 
 async def test_another_epoch_voids_the_cursor() -> None:

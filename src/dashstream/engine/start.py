@@ -14,7 +14,9 @@ The rules, for each partition:
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from dashstream.engine.ports import Log, RunLocation, RunLocator, Watermark
@@ -24,6 +26,7 @@ from dashstream.protocol.codes import GapReason, StartFrom
 from dashstream.protocol.effects import SubscribeRequest
 from dashstream.protocol.position import FaultTally, PositionFault
 
+AHEAD_WAIT_S, AHEAD_RETRY_S = 5.0, 0.1
 MODE_EPOCH_CHANGED = "epoch_changed"
 
 
@@ -55,7 +58,7 @@ async def resolve_start(request: SubscribeRequest, log: Log, locator: RunLocator
         LogError: the watermarks could not be read.
     """
     locations = await _locations(request, locator)
-    marks = await log.watermarks()
+    marks = await _marks_for(request, log)
     heads = {partition: mark.high for partition, mark in marks.items()}
     if request.start is StartFrom.LATEST:
         return ResolvedStart(dict(heads), heads, request.start)
@@ -70,6 +73,22 @@ async def resolve_start(request: SubscribeRequest, log: Log, locator: RunLocator
     if request.start is StartFrom.CURSOR and not start.epoch_changed:
         _note_not_retained(start, marks, dense=log.dense)
     return start
+
+
+async def _marks_for(request: SubscribeRequest, log: Log) -> Mapping[int, Watermark]:
+    """Return the watermarks; wait a little where a shared log says that it ends below a cursor of its own epoch.
+
+    A broker that was killed tells an older end for a moment after its start, and has all the same what it had.
+    """
+    marks = await log.watermarks()
+    if log.dense or request.start is not StartFrom.CURSOR or request.epoch != log.epoch:
+        return marks
+    with suppress(TimeoutError):
+        async with asyncio.timeout(AHEAD_WAIT_S):
+            while any(offset > marks[partition].high for partition, offset in request.positions.items()):
+                await asyncio.sleep(AHEAD_RETRY_S)
+                marks = await log.watermarks()
+    return marks
 
 
 async def _locations(request: SubscribeRequest, locator: RunLocator | None) -> list[RunLocation] | None:
