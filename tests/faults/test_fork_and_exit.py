@@ -17,6 +17,7 @@ import pytest
 
 from dashstream.adapters.spool import adopt_orphans
 from dashstream.protocol.proto_codec import decode
+from e2e.watching import EXIT_S
 
 pytestmark = pytest.mark.faults
 
@@ -147,7 +148,7 @@ def test_the_end_of_a_program_loses_nothing_and_is_quick(tmp_path: Path, ending:
     (Path(os.environ["DASHSTREAM_SDK_DATA_DIR"]) / "done").touch()
     {ending}
     """
-    assert run(tmp_path, program, code) < 2.0
+    assert run(tmp_path, program, code) < EXIT_S
     assert spooled(tmp_path) == {"t": WHOLE}
 
 

@@ -26,14 +26,13 @@ from dashstream.sdk.captures import RunContext
 from dashstream.sdk.emitter import RunEmitter
 from dashstream.sdk.publisher import Publisher
 from dashstream.sdk.settings import SdkSettings
-from e2e.watching import until
+from e2e.watching import EXIT_S, until
 
 pytestmark = pytest.mark.faults
 
 DASHSTREAM = Path(sys.executable).parent / "dashstream"
 COUNTER = Path(__file__).resolve().parents[1] / "e2e" / "programs" / "counter.py"
 STEPS = 300
-EXIT_S = 2.0
 OTHER = "another producer"
 
 

@@ -120,7 +120,7 @@ async def test_wrong_usage_is_told_apart() -> None:
 
 def test_the_target_passes_its_flags_on() -> None:
     shown = subprocess.run(
-        ["make", "--dry-run", "--always-make", "fleet", "FLEET=--runs 3"],
+        ["make", "--no-print-directory", "--dry-run", "--always-make", "fleet", "FLEET=--runs 3"],
         cwd=ROOT,
         check=True,
         capture_output=True,

@@ -27,12 +27,11 @@ from dashstream.sdk.kafka_transport import KafkaTransport
 from dashstream.sdk.publisher import Publisher
 from dashstream.sdk.settings import SdkSettings
 from dashstream.sdk.transport import Outcome, Verdict
-from e2e.watching import until
+from e2e.watching import EXIT_S, until
 from integration.langgraph.observing import Seen, runs_of
 from parts.kafka import KafkaTopic, NewTopicMaker
 from parts.kafka_server import PASSWORD, USER, KafkaBroker
 
-EXIT_S = 2.0
 END_S = 60.0
 THREADS = [f"thread {number}" for number in range(4)]
 PASSES = 2
