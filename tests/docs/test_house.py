@@ -88,3 +88,8 @@ def test_every_exception_to_a_check_gives_its_reason(mark: str) -> None:
         if mark in line and not reasoned.search(line)
     ]
     assert not bare
+
+
+def test_every_decision_has_a_number_of_its_own() -> None:
+    numbers = [path.name[:4] for path in sorted((ROOT / "docs" / "adr").glob("0*.md"))]
+    assert numbers == [f"{number:04d}" for number in range(1, len(numbers) + 1)]
