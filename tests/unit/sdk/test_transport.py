@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,7 @@ class Server:
             except OSError:
                 return
             self._open.append(connection)
-            with connection:
+            with connection, suppress(OSError):  # a client is free to leave amid an answer
                 while request := _request(connection):
                     self.requests.append(request)
                     self._script(connection)
@@ -151,12 +152,16 @@ def test_batches_share_one_connection(serving: Callable[..., tuple[Server, HttpT
 def test_a_connection_that_was_closed_meanwhile_is_replaced(
     serving: Callable[..., tuple[Server, HttpTransport]],
 ) -> None:
+    closed = threading.Event()
+
     def once(connection: socket.socket) -> None:
         connection.sendall(answer())
         connection.shutdown(socket.SHUT_RDWR)
+        closed.set()
 
     server, transport = serving(once)
     assert transport.send([b"1"], 5).verdict is Verdict.DELIVERED
+    assert closed.wait(10)
     assert transport.send([b"2"], 5).verdict is Verdict.DELIVERED
     assert len(server.requests) == 2
 
