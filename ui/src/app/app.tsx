@@ -1,6 +1,6 @@
 /** The page's root: what everything below needs, the frame around all screens, and which screen an address means. */
 
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { Route, Switch } from "wouter";
 import { RunsPage } from "../features/runs/runs-page";
 import { createPreferences } from "../stores/preferences";
@@ -14,12 +14,9 @@ import { TooltipProvider } from "../widgets/tooltip";
 import { NotFoundPage } from "./not-found-page";
 import { Shell } from "./shell/shell";
 
-const RunPage = lazy(() =>
-  import("../features/run/run-page").then((module) => ({ default: module.RunPage })),
-);
-const FilePage = lazy(() =>
-  import("../features/run/run-page").then((module) => ({ default: module.FilePage })),
-);
+const loadRun = () => import("../features/run/run-page");
+const RunPage = lazy(() => loadRun().then((module) => ({ default: module.RunPage })));
+const FilePage = lazy(() => loadRun().then((module) => ({ default: module.FilePage })));
 const HealthPage = lazy(() =>
   import("../features/health/health-page").then((module) => ({ default: module.HealthPage })),
 );
@@ -29,6 +26,8 @@ const GalleryPage = lazy(() =>
 
 export function App({ services }: { services: Services }) {
   const [preferences] = useState(() => createPreferences(services.storage));
+  // What is opened next is a run: it is there when it is asked for. A failure shows where the run does.
+  useEffect(() => void loadRun().catch(() => {}), []);
   return (
     <ErrorBoundary what="The page">
       <ServicesContext value={services}>

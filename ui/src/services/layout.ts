@@ -2,8 +2,8 @@
  * Layered layouts by elk in a worker of its own, with a deadline.
  *
  * A graph of moderate size is laid out in several ways, from a column to lines of text, because no single one can
- * be read in panes of every shape. The worker starts with the first graph. One that misses the deadline is ended,
- * for it cannot be told to stop, and the next graph gets a fresh one.
+ * be read in panes of every shape. The worker starts at once, so that it is ready when the first run is opened. One that
+ * misses the deadline is ended, for it cannot be told to stop, and the next graph gets a fresh one.
  */
 
 import ELK, { type ELK as Elk } from "elkjs/lib/elk-api.js";
@@ -12,13 +12,26 @@ import type { GraphLayout, Layouter, LayoutInput } from "../stores/layout";
 import { elkGraph, layoutOf, stylesFor } from "./elk-graph";
 
 const DEADLINE_MS = 6000;
+const FIRST: LayoutInput = {
+  nodes: [null, null, "a", "a"].map((parent, index) => ({
+    id: "abcd".charAt(index),
+    parent,
+    width: 100,
+    height: 50,
+    place: null,
+  })),
+  edges: [
+    { id: "ab", source: "a", target: "b", labelWidth: 30 },
+    { id: "cd", source: "c", target: "d", labelWidth: 0 },
+  ],
+};
 
 /** A layouter over elk. */
 export function createElkLayouter(deadlineMs = DEADLINE_MS): Layouter {
-  let elk: Elk | null = null;
+  let elk: Elk | null = startElk();
   return {
     async layout(input) {
-      elk ??= new ELK({ workerFactory: () => new Worker(workerUrl) });
+      elk ??= startElk();
       const current = elk;
       const choices: GraphLayout[] = [];
       let timer: ReturnType<typeof setTimeout> | undefined;
@@ -39,6 +52,13 @@ export function createElkLayouter(deadlineMs = DEADLINE_MS): Layouter {
       return [first, ...others];
     },
   };
+}
+
+/** A worker that has laid out a small graph already: the first one takes several times as long as the next. */
+function startElk(): Elk {
+  const elk = new ELK({ workerFactory: () => new Worker(workerUrl) });
+  for (const style of stylesFor(FIRST)) elk.layout(elkGraph(FIRST, style)).catch(() => {});
+  return elk;
 }
 
 async function collect(elk: Elk, input: LayoutInput, choices: GraphLayout[]): Promise<void> {

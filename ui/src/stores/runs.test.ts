@@ -19,21 +19,21 @@ describe("the list of runs", () => {
     document.dispatchEvent(new Event("visibilitychange"));
   };
 
-  it("asks every second while all is calm, and twice as often while a run is live", async () => {
+  it("asks often enough that a run is seen soon after its start, and more often while one is live", async () => {
     const api = createFakeApi([listingOf()]);
     const stop = createRunsStore(api).start();
     await settle();
     expect(api.questions.count).toBe(1);
     await vi.advanceTimersByTimeAsync(3000);
-    expect(api.questions.count).toBe(4);
+    expect(api.questions.count).toBe(11);
     api.listed = [listingOf({ status: "running" })];
     await vi.advanceTimersByTimeAsync(1000);
     const before = api.questions.count;
     await vi.advanceTimersByTimeAsync(3000);
-    expect(api.questions.count).toBe(before + 6);
+    expect(api.questions.count).toBe(before + 12);
     stop();
     await vi.advanceTimersByTimeAsync(3000);
-    expect(api.questions.count).toBe(before + 6);
+    expect(api.questions.count).toBe(before + 12);
   });
 
   it("does not ask while nobody can see it, and asks at once when somebody can again", async () => {

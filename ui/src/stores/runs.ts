@@ -39,8 +39,8 @@ export interface RunsStore extends StoreApi<RunsState> {
   start(): () => void;
 }
 
-const LIVE_MS = 500;
-const CALM_MS = 1000;
+const LIVE_MS = 250;
+const CALM_MS = 300;
 const FAILED_MS = 500;
 const FAILED_AT_MOST_MS = 10_000;
 const PAGE = 200;

@@ -175,9 +175,9 @@ describe("the graph's layout", () => {
         }),
     });
     await act(async () => vi.advanceTimersByTimeAsync(0));
-    await act(async () => vi.advanceTimersByTimeAsync(1_400));
+    await act(async () => vi.advanceTimersByTimeAsync(250));
     expect(nodeNow("write")).toBeNull();
-    await act(async () => vi.advanceTimersByTimeAsync(200));
+    await act(async () => vi.advanceTimersByTimeAsync(100));
     const place = () => nodeNow("write")?.closest<HTMLElement>(".react-flow__node")?.style.transform;
     expect(place()).toBeTruthy();
     const box = { x: 1_234, y: 56, width: 200, height: 54 };

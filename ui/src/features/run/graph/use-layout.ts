@@ -18,7 +18,7 @@ import { layeredLayout } from "./layered-layout";
 import { nameWidth, wordsOf } from "./names";
 
 /** A canvas is not left empty for longer than this. */
-const PATIENCE_MS = 1500;
+const PATIENCE_MS = 300;
 
 /** Cards are as wide as their names ask for, within reason, and have room for what is counted about them. */
 const NODE_LEAST = 148;
