@@ -63,7 +63,7 @@ export function GraphCanvas({ elements, layout, camera, onExplain, onClear }: Gr
         onlyRenderVisibleElements={large}
         zoomOnDoubleClick={false}
         onPaneClick={onClear}
-        onMove={(event) => event && camera.setMode("free")}
+        onMove={camera.moved}
         aria-label="Graph of the run"
       >
         <Background gap={20} size={1} />

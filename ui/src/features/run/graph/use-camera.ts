@@ -18,6 +18,8 @@ export type CameraMode = "follow" | "all" | "free";
 export interface Camera {
   readonly mode: CameraMode;
   readonly setMode: (mode: CameraMode) => void;
+  /** The view moved, because of this event of the user's or, with null, by itself. */
+  readonly moved: (event: Event | null) => void;
   /** Bring a node into sight, at a zoom at which it can be read. */
   readonly reveal: (id: string) => void;
 }
@@ -72,6 +74,14 @@ export function useCamera(layout: GraphLayout | null, action: readonly string[])
     return () => clearTimeout(timer);
   }, [layout, width, height, mode, actionKey, move, getViewport]);
 
+  // A wheel's gesture outlasts its last event, and until it ends moves of our own carry that event again.
+  const lastHand = useRef<Event | null>(null);
+  const moved = useCallback((event: Event | null) => {
+    if (!event || event === lastHand.current) return;
+    lastHand.current = event;
+    setMode("free");
+  }, []);
+
   const scene = useRef({ layout, width, height });
   scene.current = { layout, width, height };
   const reveal = useCallback(
@@ -86,7 +96,7 @@ export function useCamera(layout: GraphLayout | null, action: readonly string[])
     },
     [getViewport, move],
   );
-  return { mode, setMode, reveal };
+  return { mode, setMode, moved, reveal };
 }
 
 interface Scene {
