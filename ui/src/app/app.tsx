@@ -1,12 +1,13 @@
 /** The page's root: what everything below needs, the frame around all screens, and which screen an address means. */
 
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { Route, Switch } from "wouter";
 import { RunsPage } from "../features/runs/runs-page";
 import { createPreferences } from "../stores/preferences";
 import type { Services } from "../stores/services";
 import { PreferencesContext } from "../stores/use-preferences";
 import { ServicesContext } from "../stores/use-services";
+import { chunk } from "../widgets/chunk";
 import { EmptyState } from "../widgets/empty-state";
 import { ErrorBoundary } from "../widgets/error-boundary";
 import { ToastProvider } from "../widgets/toast";
@@ -15,19 +16,17 @@ import { NotFoundPage } from "./not-found-page";
 import { Shell } from "./shell/shell";
 
 const loadRun = () => import("../features/run/run-page");
-const RunPage = lazy(() => loadRun().then((module) => ({ default: module.RunPage })));
-const FilePage = lazy(() => loadRun().then((module) => ({ default: module.FilePage })));
-const HealthPage = lazy(() =>
-  import("../features/health/health-page").then((module) => ({ default: module.HealthPage })),
+const [RunPage, fetchRunPage] = chunk(() => loadRun().then((module) => module.RunPage));
+const [FilePage] = chunk(() => loadRun().then((module) => module.FilePage));
+const [HealthPage] = chunk(() =>
+  import("../features/health/health-page").then((module) => module.HealthPage),
 );
-const GalleryPage = lazy(() =>
-  import("../gallery/gallery-page").then((module) => ({ default: module.GalleryPage })),
-);
+const [GalleryPage] = chunk(() => import("../gallery/gallery-page").then((module) => module.GalleryPage));
 
 export function App({ services }: { services: Services }) {
   const [preferences] = useState(() => createPreferences(services.storage));
-  // What is opened next is a run: it is there when it is asked for. A failure shows where the run does.
-  useEffect(() => void loadRun().catch(() => {}), []);
+  // What is opened next is a run, mostly.
+  useEffect(() => void fetchRunPage(), []);
   return (
     <ErrorBoundary what="The page">
       <ServicesContext value={services}>

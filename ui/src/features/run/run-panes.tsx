@@ -1,6 +1,6 @@
 /** The panes of a run: side by side where there is room, else as tabs above the timeline. */
 
-import { lazy, type ReactNode, Suspense, useCallback } from "react";
+import { type ReactNode, Suspense, useCallback } from "react";
 import { useStore } from "zustand";
 import { compactCount } from "../../model/display";
 import { RUN_TABS, type RunTab } from "../../stores/address";
@@ -8,6 +8,7 @@ import type { RunFrame } from "../../stores/engine";
 import type { RunViewStore } from "../../stores/run-view";
 import { useMediaQuery } from "../../stores/use-media-query";
 import { usePreferences } from "../../stores/use-preferences";
+import { chunk } from "../../widgets/chunk";
 import { ErrorBoundary } from "../../widgets/error-boundary";
 import type { IconName } from "../../widgets/icon";
 import { SplitPane } from "../../widgets/split-pane";
@@ -19,7 +20,10 @@ import { StatePane } from "./state/state-pane";
 import { TimelinePane } from "./timeline/timeline-pane";
 import { ToolsPane } from "./tools/tools-pane";
 
-const GraphPane = lazy(() => import("./graph/graph-pane").then((module) => ({ default: module.GraphPane })));
+const [GraphPane, fetchGraphPane] = chunk(() =>
+  import("./graph/graph-pane").then((module) => module.GraphPane),
+);
+void fetchGraphPane();
 
 const WIDE = "(width >= 1000px)";
 const LABELS: Record<RunTab, readonly [label: string, icon: IconName]> = {
