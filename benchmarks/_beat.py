@@ -20,7 +20,7 @@ def main() -> None:
             for event in range(EVENTS):
                 node.event(number=period * EVENTS + event)
             run.state({"sent_ms": time.time_ns() // 1_000_000})
-            time.sleep(max(0.0, began + (period + 1) * PERIOD_S - time.monotonic()))
+            time.sleep(max(0.0, began + (period + 1) * PERIOD_S - time.monotonic()))  # allowed: it sets the pace
 
 
 if __name__ == "__main__":

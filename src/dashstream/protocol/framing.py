@@ -8,6 +8,7 @@ Nothing is decompressed before the size it can reach is known to be within the l
 from __future__ import annotations
 
 import io
+import threading
 from dataclasses import dataclass
 
 import zstandard
@@ -33,10 +34,21 @@ class Limits:
     max_record_bytes: int = 1 << 20
 
 
+class _Contexts(threading.local):
+    """To make a context costs several times what a small record does; one serves its thread alone."""
+
+    def __init__(self) -> None:
+        self.compressor = zstandard.ZstdCompressor(level=_LEVEL)
+        self.decompressor = zstandard.ZstdDecompressor()
+
+
+_contexts = _Contexts()
+
+
 def frame(payload: bytes) -> bytes:
     """Frame a payload, compressed when it is above 512 bytes and that makes it smaller."""
     if len(payload) > COMPRESS_ABOVE:
-        packed = zstandard.ZstdCompressor(level=_LEVEL).compress(payload)
+        packed = _contexts.compressor.compress(payload)
         if len(packed) < len(payload):
             return b"\x01" + packed
     return b"\x00" + payload
@@ -76,7 +88,7 @@ def decompress(data: bytes, *, limit: int) -> bytes:
         window = max(header.window_size, 1024)
         if window > max(_MAX_WINDOW, limit):
             raise RecordTooLargeError(size=window, limit=limit)
-        reader = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(data))
+        reader = _contexts.decompressor.stream_reader(io.BytesIO(data))
         payload = reader.read(limit + 1)
     except zstandard.ZstdError as error:
         raise DecompressionError(f"damaged zstd frame: {error}") from error

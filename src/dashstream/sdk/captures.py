@@ -29,7 +29,7 @@ class RunContext:
     """One run as all its records name it. ``dropped`` and ``observer_ns`` are counted while it runs."""
 
     __slots__ = (
-        "__weakref__",
+        "counted",
         "dropped",
         "graph_id",
         "observer_ns",
@@ -51,6 +51,8 @@ class RunContext:
         self.graph_id = graph_id
         self.dropped = 0
         self.observer_ns = 0
+        self.counted = (0, 0)
+        """The epoch of the newest record and how many there were in it."""
         self.prefix = b""
         self.prefix_owner: tuple[str, int, str] | None = None
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 from dashstream.sdk.captures import RunContext
 
@@ -38,16 +37,14 @@ class Counters:
         self._epoch = epoch
         self._max_threads = max_threads
         self._threads: OrderedDict[str, _Thread] = OrderedDict()
-        self._runs: WeakKeyDictionary[RunContext, tuple[int, int]] = WeakKeyDictionary()
-        """The epoch and the last number of each run that is alive."""
 
     def next(self, run: RunContext) -> Number:
         """Give the next number to a record of this run."""
         thread = self._thread(run.thread_id)
         thread.last += 1
-        epoch, count = self._runs.get(run, (thread.epoch, 0))
+        epoch, count = run.counted
         count = count + 1 if epoch == thread.epoch else 1
-        self._runs[run] = (thread.epoch, count)
+        run.counted = (thread.epoch, count)
         return Number(thread.epoch, thread.last, count)
 
     def take_back(self, run: RunContext, number: Number) -> None:
@@ -55,9 +52,9 @@ class Counters:
         thread = self._threads.get(run.thread_id)
         if thread is not None and thread.epoch == number.epoch:
             thread.last = min(thread.last, number.sequence - 1)
-        epoch, count = self._runs.get(run, (number.epoch, 0))
+        epoch, count = run.counted
         if epoch == number.epoch:
-            self._runs[run] = (epoch, min(count, number.run_sequence - 1))
+            run.counted = (epoch, min(count, number.run_sequence - 1))
 
     def _thread(self, thread_id: str) -> _Thread:
         thread = self._threads.get(thread_id)
