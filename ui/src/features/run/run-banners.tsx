@@ -68,7 +68,7 @@ function ConnectionBanner({ connection, pending, onRetry }: ConnectionBannerProp
   if (phase === "closed") {
     return (
       <Banner tone="error" title="The connection is closed" actions={retry} data-testid="connection-banner">
-        <Prose text={`${reason ?? "The gateway closed it"}. $<Prose text={remedy ?? ""} />`} />
+        {reason ?? "The gateway closed it"}. <Prose text={remedy ?? ""} />
       </Banner>
     );
   }

@@ -70,9 +70,15 @@ describe("the page of a run", () => {
 
   it("says why the connection is closed, and tries again when asked", () => {
     const { engine } = show({
-      connection: connectionOf({ phase: "closed", reason: "The token was refused" }),
+      connection: connectionOf({
+        phase: "closed",
+        reason: "The token was refused",
+        remedy: "Open the link that `dashstream serve` prints.",
+      }),
     });
-    expect(screen.getByTestId("connection-banner").textContent).toContain("The token was refused");
+    expect(screen.getByTestId("connection-banner").textContent).toContain(
+      "The token was refused. Open the link that dashstream serve prints.",
+    );
     fireEvent.click(screen.getByText("Try now"));
     expect(engine.asked).toContain("retry");
   });
