@@ -10,7 +10,7 @@ import pytest
 
 from duty_rig import bad, good
 from fleet.conftest import NewFleet
-from fleet.fleet import FAULTY_HEADS, Fleet, FleetGateway, Series, following
+from fleet.fleet import DEADLINE_S, FAULTY_HEADS, Fleet, FleetGateway, Series, following
 
 HISTORY, BAD_OF_IT, NEW = 5_000, 500, 20
 MOST_LINES = 60
@@ -112,6 +112,20 @@ async def test_readiness_comes_within_the_budget_while_200_partitions_hang(new_f
     await fleet.produce(8, bad("frame"))
     await gateway.until_outcomes(old_error=1, new_error=2)
     await fleet.until_letters((7, 1), (8, 0))
+
+
+async def test_health_and_metrics_are_told_while_the_log_hangs(fleet: Fleet) -> None:
+    """The request timeout is above the client's patience: an answer that waited for the log would not come."""
+    gateway = await fleet.gateway(KAFKA_REQUEST_TIMEOUT_S=str(2 * DEADLINE_S))
+    broker = fleet.records.broker
+    broker.stop()
+    try:
+        reasons = await gateway.until_health("log")
+        assert "has not answered" in next(reason["message"] for reason in reasons if reason["check"] == "log")
+        await gateway.metrics()
+    finally:
+        broker.go_on()
+    await gateway.until_health()
 
 
 async def test_a_gateway_that_cannot_reach_its_log_says_so_and_ends(fleet: Fleet) -> None:

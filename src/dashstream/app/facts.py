@@ -9,10 +9,14 @@ from dashstream.app.duty_wiring import DutyStack
 from dashstream.engine.health import Facts, Health, RecentWindow, judge
 from dashstream.engine.ingest_service import IngestService
 from dashstream.engine.outcomes import NULL, Age
-from dashstream.engine.ports import Clock, Log
+from dashstream.engine.patient_question import PatientQuestion
+from dashstream.engine.ports import Clock
 from dashstream.engine.run_index import Indexer
 from dashstream.engine.supervisor import Supervisor
 from dashstream.errors import LogError
+
+LOG_PATIENCE_S = 1.0
+"""A log that has not answered by then is said to hang: what asks for health gives up later than that."""
 
 
 class _Rising:
@@ -37,7 +41,6 @@ class FactsGatherer:
     def __init__(
         self,
         clock: Clock,
-        log: Log,
         *,
         ingest: IngestService,
         own: DutyStack,
@@ -47,8 +50,8 @@ class FactsGatherer:
         disk_free: Callable[[], int],
     ) -> None:
         self._clock = clock
-        self._log = log
         self._indexer = indexer
+        self._lag = PatientQuestion(indexer.lag, LOG_PATIENCE_S)
         self._supervisor = supervisor
         self._connections = connections
         self._retainer = own.retainer
@@ -65,13 +68,15 @@ class FactsGatherer:
         self._lost = _Rising(lambda: own.sender.totals["lost"])
 
     async def health(self) -> Health:
-        """Return the verdict as of now."""
+        """Return the verdict as of now, soon also while the log hangs."""
         log_error: str | None = None
         index_lag: int | None = None
         try:
-            index_lag = await self._indexer.lag()
+            index_lag = await self._lag.answer()
         except LogError as error:
             log_error = str(error)
+        except TimeoutError:
+            log_error = f"the log has not answered within {LOG_PATIENCE_S:.0f} s"
         failing = {failure.name: failure.error for failure in self._supervisor.failures}
         now = self._clock.monotonic()
         return judge(

@@ -139,7 +139,6 @@ async def build(
         own.duties.on_progress = partial(supervisor.note_progress, "duties")
         facts = FactsGatherer(
             clock,
-            log,
             ingest=ingest,
             own=own,
             indexer=indexer,
