@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import re
-import time
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conftest import DASHSTREAM, GatewayProcess
-from dashstream.adapters.sqlite import log_store as store
 from dashstream.adapters.websocket.client import Delivered, Subscriber
-from dashstream.app.data_dir import LOG_FILE
-from dashstream.engine.ports import partition_of
 from dashstream.protocol.codes import StartFrom
 from dashstream.protocol.control import Filter
+from parts.raw_log import append
 
 HOWTO = Path(__file__).resolve().parents[2] / "docs" / "howto" / "dead-letters.md"
 BAD = b"\x00" + b"\xff" * 40
@@ -66,27 +62,11 @@ async def until(gateway: GatewayProcess, path: str, condition: Callable[[Any], b
             await asyncio.sleep(0.02)  # another process can only be asked again
 
 
-async def append(gateway: GatewayProcess, *values: bytes | None) -> None:
-    """Write values straight to the log's file, as another process of the machine may; null ones too."""
-    await asyncio.to_thread(_append, gateway.data_dir / LOG_FILE, values)
-
-
-def _append(path: Path, values: Sequence[bytes | None]) -> None:
-    with contextlib.closing(store.connect(path, read_only=False, busy_timeout_s=WAIT_S)) as connection:
-        partition = partition_of(b"thread", store.identity(connection).partition_count)
-        with store.transaction(connection):
-            high = store.watermarks(connection)[partition].high
-            for offset, value in enumerate(values, high):
-                insert = f"INSERT INTO records_{partition} VALUES (?, ?, ?, ?)"  # noqa: S608  # a number of our own
-                connection.execute(insert, (offset, time.time_ns() // 1000, b"thread", value))
-            connection.execute("UPDATE partitions SET high = high + ? WHERE partition = ?", (len(values), partition))
-
-
 async def test_the_howto_s_commands(strict_gateway: GatewayProcess) -> None:
     gateway = strict_gateway
     commands = re.findall(r"^```sh\n(dashstream .*)\n```$", HOWTO.read_text(), re.MULTILINE)
     assert len(commands) == 5
-    await append(gateway, BAD, None, BAD)
+    await append(gateway.data_dir, BAD, None, BAD)
     listed = await until(gateway, "/api/v1/dead-letters", lambda page: page["known"] == 1)
     (letter,) = listed["dead_letters"]
     assert (letter["reason"], letter["size"], letter["thread_id"]) == ("decode", len(BAD), "thread")
@@ -120,7 +100,7 @@ async def test_refusals(gateway: GatewayProcess) -> None:
     assert "does not own" in await command(gateway, "partitions", "resume", "99", code=4)
     assert "no dead letter" in await command(gateway, "dlq", "show", "e.0.0", code=4)
     await command(gateway, "dlq", "show", "nonsense", code=1)
-    await append(gateway, BAD)
+    await append(gateway.data_dir, BAD)
     page = await until(gateway, "/api/v1/dead-letters", lambda page: page["known"] == 1)
     refusal = await command(gateway, "dlq", "redrive", page["dead_letters"][0]["id"], code=1)
     assert "payload is off" in refusal
@@ -129,10 +109,10 @@ async def test_refusals(gateway: GatewayProcess) -> None:
 
 async def test_letters_and_commits_survive_a_kill(restartable_gateway: GatewayProcess) -> None:
     gateway = restartable_gateway
-    await append(gateway, BAD)
+    await append(gateway.data_dir, BAD)
     await until(gateway, "/api/v1/dead-letters", lambda page: page["known"] == 1)
     await gateway.kill()
-    await append(gateway, BAD)
+    await append(gateway.data_dir, BAD)
     await gateway.start()
     found = await until(gateway, "/api/v1/dead-letters", lambda page: page["known"] == 2)
     assert {letter["offset"] for letter in found["dead_letters"]} == {"0", "1"}
@@ -140,7 +120,7 @@ async def test_letters_and_commits_survive_a_kill(restartable_gateway: GatewayPr
 
 async def test_viewers_get_records_beyond_a_pause(strict_gateway: GatewayProcess) -> None:
     gateway = strict_gateway
-    await append(gateway, None, BAD)
+    await append(gateway.data_dir, None, BAD)
     subscriber = Subscriber(gateway.ws_url, gateway.token, Filter(), StartFrom("earliest"), stop_at_head=True)
     got = [item.offset async for item in subscriber if isinstance(item, Delivered)]
     assert got == [0, 1]

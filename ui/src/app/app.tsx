@@ -21,6 +21,12 @@ const [FilePage] = chunk(() => loadRun().then((module) => module.FilePage));
 const [HealthPage] = chunk(() =>
   import("../features/health/health-page").then((module) => module.HealthPage),
 );
+const [DeadLettersPage] = chunk(() =>
+  import("../features/dead-letters/dead-letters-page").then((module) => module.DeadLettersPage),
+);
+const [SchemasPage] = chunk(() =>
+  import("../features/schemas/schemas-page").then((module) => module.SchemasPage),
+);
 const [GalleryPage] = chunk(() => import("../gallery/gallery-page").then((module) => module.GalleryPage));
 
 export function App({ services }: { services: Services }) {
@@ -57,6 +63,12 @@ function Screens() {
         </Route>
         <Route path="/health">
           <HealthPage />
+        </Route>
+        <Route path="/dead-letters">
+          <DeadLettersPage />
+        </Route>
+        <Route path="/schemas">
+          <SchemasPage />
         </Route>
         <Route path="/gallery">
           <GalleryPage />

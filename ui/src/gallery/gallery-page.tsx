@@ -3,9 +3,11 @@
 import { type ReactNode, useEffect } from "react";
 import { Link, useSearch } from "wouter";
 import { ErrorBoundary } from "../widgets/error-boundary";
+import { DEAD_LETTER_SCENES } from "./dead-letter-scenes";
 import { HEALTH_SCENES } from "./health-scenes";
 import { RUN_SCENES } from "./run-scenes";
 import { RUNS_SCENES } from "./runs-scenes";
+import { SCHEMA_SCENES } from "./schema-scenes";
 import { WIDGET_SCENES } from "./widget-scenes";
 import "./gallery.css";
 
@@ -20,6 +22,8 @@ const GROUPS: readonly (readonly [title: string, scenes: readonly Scene[]])[] = 
   ["List of runs", RUNS_SCENES],
   ["Run", RUN_SCENES],
   ["Health", HEALTH_SCENES],
+  ["Dead letters", DEAD_LETTER_SCENES],
+  ["Schemas", SCHEMA_SCENES],
 ];
 
 export function GalleryPage() {

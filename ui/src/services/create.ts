@@ -5,6 +5,8 @@ import { browserClock } from "./clock";
 import { EngineClient } from "./engine-client";
 import { spawnEngineWorker } from "./engine-worker-port";
 import { GatewayClient } from "./gateway-client";
+import { GatewayHttp } from "./gateway-http";
+import { OperationsClient } from "./operations-client";
 import { preferenceStorage } from "./preference-storage";
 import { createTokenStore } from "./token-store";
 
@@ -23,14 +25,16 @@ export function createServices(location: Location): Services {
     connect,
   );
   connect(token.current);
+  const http = new GatewayHttp({
+    apiUrl: addressesOf(location).apiUrl,
+    token: () => token.current,
+    fetch: (input, init) => fetch(input, init),
+  });
   return {
     engine,
     token,
-    api: new GatewayClient({
-      apiUrl: addressesOf(location).apiUrl,
-      token: () => token.current,
-      fetch: (input, init) => fetch(input, init),
-    }),
+    api: new GatewayClient(http),
+    operations: new OperationsClient(http),
     storage: preferenceStorage(() => localStorage),
     nowMs: () => Date.now(),
     copyText,

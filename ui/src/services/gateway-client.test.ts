@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { GOLDEN_RUNS } from "../testing/golden-run";
 import { GatewayClient } from "./gateway-client";
+import { GatewayHttp } from "./gateway-http";
 
 const SIGNAL = new AbortController().signal;
 const SUMMARIES = GOLDEN_RUNS.map(({ summary }) => summary);
 
 function clientFor(answer: () => Response | Promise<Response>, token: string | null = "secret") {
   const asked: { readonly url: string; readonly headers: Headers }[] = [];
-  const client = new GatewayClient({
+  const http = new GatewayHttp({
     apiUrl: "http://gateway",
     token: () => token,
     fetch: async (url, init) => {
@@ -15,7 +16,7 @@ function clientFor(answer: () => Response | Promise<Response>, token: string | n
       return answer();
     },
   });
-  return { client, asked };
+  return { client: new GatewayClient(http), asked };
 }
 
 const json = (body: unknown, init?: ResponseInit) => () => new Response(JSON.stringify(body), init);

@@ -10,11 +10,13 @@ import {
 } from "../stores/gateway-api";
 import type { Services } from "../stores/services";
 import { createFakeEngine, type FakeEngine } from "./fake-engine";
+import { createFakeOperations, type FakeOperations } from "./fake-operations";
 import { STARTED_US } from "./frames";
 
 export interface FakeServices extends Services {
   readonly engine: FakeEngine;
   readonly api: FakeApi;
+  readonly operations: FakeOperations;
   readonly clipboard: string[];
   setNowMs(nowMs: number): void;
 }
@@ -137,7 +139,13 @@ function answerOf(
   return { runs: found.slice(from, to), next: to < found.length ? String(to) : null, etag: version };
 }
 
-export function createFakeServices(options: { engine?: FakeEngine; api?: FakeApi } = {}): FakeServices {
+interface FakeServicesOptions {
+  readonly engine?: FakeEngine;
+  readonly api?: FakeApi;
+  readonly operations?: FakeOperations;
+}
+
+export function createFakeServices(options: FakeServicesOptions = {}): FakeServices {
   const kept = new Map<string, string>();
   const clipboard: string[] = [];
   let nowMs = STARTED_US / 1000 + 20_000;
@@ -145,6 +153,7 @@ export function createFakeServices(options: { engine?: FakeEngine; api?: FakeApi
   return {
     engine: options.engine ?? createFakeEngine(),
     api: options.api ?? createFakeApi(),
+    operations: options.operations ?? createFakeOperations(),
     clipboard,
     setNowMs: (next) => {
       nowMs = next;

@@ -23,6 +23,8 @@ export function Shell({ children }: { children: ReactNode }) {
   useShortcuts("Everywhere", [
     { keys: "g r", label: "Go to the list of runs", run: () => navigate("/") },
     { keys: "g h", label: "Go to health", run: () => navigate("/health") },
+    { keys: "g d", label: "Go to dead letters", run: () => navigate("/dead-letters") },
+    { keys: "g s", label: "Go to schemas", run: () => navigate("/schemas") },
     { keys: "/", label: "Search", run: focusSearch },
     { keys: "t", label: "Change the theme: system, light, dark", run: nextTheme },
     { keys: "?", label: "Show this sheet", run: () => setHelpShown(true) },

@@ -7,6 +7,12 @@ import { ConnectionIndicator } from "./connection-indicator";
 
 const THEME_ICONS: Record<Theme, IconName> = { system: "monitor", light: "sun", dark: "moon" };
 
+const SCREENS = [
+  ["/health", "Health"],
+  ["/dead-letters", "Dead letters"],
+  ["/schemas", "Schemas"],
+] as const;
+
 interface TopBarProps {
   onTheme: () => void;
   onHelp: () => void;
@@ -30,9 +36,11 @@ export function TopBar({ onTheme, onHelp }: TopBarProps) {
         >
           Runs
         </Link>
-        <Link href="/health" className="top-bar__link" {...current(path === "/health")}>
-          Health
-        </Link>
+        {SCREENS.map(([href, label]) => (
+          <Link key={href} href={href} className="top-bar__link" {...current(path === href)}>
+            {label}
+          </Link>
+        ))}
       </nav>
       <div className="top-bar__end">
         <ConnectionIndicator />

@@ -4,9 +4,9 @@ import { NO_FILTERS, type RunsState } from "../../stores/runs";
 import { listingOf } from "../../testing/fake-services";
 import { STARTED_US } from "../../testing/frames";
 import { renderPage } from "../../testing/render-page";
+import { tokenOf } from "../gateway/token-needed";
 import { shownDurationUs, waitsForPerson } from "./run-row";
 import { RunsView, type RunsViewProps } from "./runs-view";
-import { tokenOf } from "./token-needed";
 
 function show(state: Partial<RunsState>, handlers: Partial<RunsViewProps> = {}) {
   const full: RunsState = {

@@ -1,14 +1,13 @@
 import { count, plural } from "../../model/display";
 import type { RunFilters } from "../../stores/address";
-import type { RunsFailure, RunsState } from "../../stores/runs";
-import { Banner } from "../../widgets/banner";
+import type { RunsState } from "../../stores/runs";
 import { Button } from "../../widgets/button";
 import { EmptyState } from "../../widgets/empty-state";
-import { Prose } from "../../widgets/prose";
+import { FailureBanner } from "../gateway/failure-banner";
+import { TokenNeeded } from "../gateway/token-needed";
 import { NoRuns } from "./no-runs";
 import { RunList } from "./run-list";
 import { RunsToolbar } from "./runs-toolbar";
-import { TokenNeeded } from "./token-needed";
 import "./runs.css";
 
 export interface RunsViewProps {
@@ -32,7 +31,15 @@ export function RunsView(props: RunsViewProps) {
     <div className="runs">
       <h1 className="visually-hidden">Runs</h1>
       <RunsToolbar filters={state.filters} runs={state.runs} onFilters={onFilters} />
-      {failure && <FailureBanner failure={failure} known={state.runs.length} onRetry={onRetry} />}
+      {failure && (
+        <FailureBanner
+          task="list runs"
+          failure={failure}
+          stale={state.runs.length > 0}
+          onRetry={onRetry}
+          data-testid="runs-failure"
+        />
+      )}
       <div className="runs__body">
         <RunsBody {...props} />
       </div>
@@ -69,32 +76,4 @@ function RunsBody({ state, nowMs, onOpen, onClear }: RunsViewProps) {
     );
   }
   return <NoRuns />;
-}
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-
-interface FailureBannerProps {
-  failure: RunsFailure;
-  known: number;
-  onRetry: () => void;
-}
-
-function FailureBanner({ failure, known, onRetry }: FailureBannerProps) {
-  const unreachable = failure.status === null;
-  return (
-    <Banner
-      tone="error"
-      data-testid="runs-failure"
-      title={unreachable ? "The gateway does not answer" : "The gateway could not list runs"}
-      actions={
-        <Button icon="loop" onClick={onRetry}>
-          Try now
-        </Button>
-      }
-    >
-      <Prose
-        text={`${capital(failure.message)}. ${unreachable ? "Start it with `dashstream serve`. " : ""}The page tries again by itself${known > 0 ? "; what you see is from before" : ""}.`}
-      />
-    </Banner>
-  );
 }

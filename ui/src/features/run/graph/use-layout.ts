@@ -76,15 +76,19 @@ interface Known {
 
 /** The layout for a pane of this size; null before the first. */
 export function useLayout(view: GraphView, pane: Size): GraphLayout | null {
+  return useLayoutOf(view.topology, () => layoutInput(view), pane);
+}
+
+/** The layout of any boxes and lines; `topology` names what they are. */
+export function useLayoutOf(topology: string, inputOf: () => LayoutInput, pane: Size): GraphLayout | null {
   const layouter = useContext(LayouterContext);
   const [known, setKnown] = useState<Known | null>(null);
-  const newest = useRef(view);
-  newest.current = view;
-  const { topology } = view;
+  const newest = useRef(inputOf);
+  newest.current = inputOf;
 
   useEffect(() => {
     let wanted = true;
-    const input = layoutInput(newest.current);
+    const input = newest.current();
     const publish = (choices: LayoutChoices) => {
       if (wanted) setKnown({ topology, choices });
     };

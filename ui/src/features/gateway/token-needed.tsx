@@ -3,6 +3,7 @@ import { Banner } from "../../widgets/banner";
 import { Button } from "../../widgets/button";
 import { CodeBlock } from "../../widgets/code-block";
 import { EmptyState } from "../../widgets/empty-state";
+import "./gateway.css";
 
 interface TokenNeededProps {
   reason: string;

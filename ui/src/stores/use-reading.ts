@@ -1,0 +1,76 @@
+/**
+ * A question to the gateway over HTTP, asked again and again while somebody looks.
+ *
+ * Never while the page is hidden. What was read stays while a later question fails; a changed key starts anew, and
+ * the answer to an older key is dropped.
+ */
+
+import { useCallback, useEffect, useRef, useState } from "react";
+import { GatewayError } from "./gateway-api";
+import { noteAnswer, noteFailure } from "./gateway-contact";
+
+const EVERY_MS = 3000;
+
+export interface ReadingFailure {
+  readonly message: string;
+  /** HTTP status; null when no answer came. */
+  readonly status: number | null;
+}
+
+export interface Reading<T> {
+  /** The newest answer to this key; null before the first. */
+  readonly value: T | null;
+  /** Why the newest question was not answered. */
+  readonly failure: ReadingFailure | null;
+  /** Ask now. */
+  readonly askAgain: () => void;
+}
+
+interface Read<T> {
+  readonly key: string;
+  readonly value: T | null;
+  readonly failure: ReadingFailure | null;
+}
+
+export function useReading<T>(key: string, question: (signal: AbortSignal) => Promise<T>): Reading<T> {
+  const [read, setRead] = useState<Read<T>>({ key, value: null, failure: null });
+  const [round, setRound] = useState(0);
+  const newest = useRef(question);
+  newest.current = question;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another round asks again
+  useEffect(() => {
+    const stop = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const succeed = (value: T) => {
+      if (stop.signal.aborted) return;
+      noteAnswer();
+      setRead({ key, value, failure: null });
+    };
+    const fail = (error: unknown) => {
+      if (stop.signal.aborted) return;
+      const failure = failureOf(error);
+      noteFailure(failure);
+      setRead((before) => ({ key, value: before.key === key ? before.value : null, failure }));
+    };
+    const ask = async () => {
+      if (!document.hidden) await newest.current(stop.signal).then(succeed, fail);
+      if (!stop.signal.aborted) timer = setTimeout(ask, EVERY_MS);
+    };
+    void ask();
+    return () => {
+      stop.abort();
+      clearTimeout(timer);
+    };
+  }, [key, round]);
+  const askAgain = useCallback(() => setRound((before) => before + 1), []);
+  return read.key === key
+    ? { value: read.value, failure: read.failure, askAgain }
+    : { value: null, failure: null, askAgain };
+}
+
+export function failureOf(error: unknown): ReadingFailure {
+  return {
+    message: error instanceof Error ? error.message : String(error),
+    status: error instanceof GatewayError ? error.status : null,
+  };
+}
