@@ -8,6 +8,7 @@ overrides (command-line flags) over the environment over defaults; the name of a
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -23,12 +24,21 @@ _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 
 
-def option(default: Any, doc: str, *, unit: str = "", low: float | None = None, secret: bool = False) -> Any:
+def option(
+    default: Any,
+    doc: str,
+    *,
+    unit: str = "",
+    low: float | None = None,
+    within: tuple[float, float] | None = None,
+    secret: bool = False,
+) -> Any:
     """Declare one setting: its default, what it means, its unit, the lowest value allowed.
 
-    A secret is left out of its group's ``repr``.
+    ``within`` is for a bound that has to hold whatever is given: a value outside becomes the nearer end. A secret is
+    left out of its group's ``repr``.
     """
-    metadata = {"doc": doc, "unit": unit, "low": low, "secret": secret}
+    metadata = {"doc": doc, "unit": unit, "low": low, "within": within, "secret": secret}
     return dataclasses.field(default=default, repr=not secret, metadata=metadata)
 
 
@@ -43,6 +53,7 @@ class Option:
     doc: str
     unit: str
     low: float | None
+    within: tuple[float, float] | None
     secret: bool
     nullable: bool
 
@@ -71,6 +82,7 @@ def options_of(cls: type, section: str) -> Iterator[Option]:
             doc=field.metadata["doc"],
             unit=field.metadata["unit"],
             low=field.metadata["low"],
+            within=field.metadata["within"],
             secret=field.metadata["secret"],
         )
 
@@ -120,6 +132,8 @@ def _parse_text(kind: type, raw: str) -> Any:
         raise ValueError(raw)
     if kind is tuple:
         return tuple(part.strip() for part in raw.split(",") if part.strip())
+    if kind is float and math.isnan(float(raw)):
+        raise ValueError(raw)
     if kind is Path:
         return Path(raw).expanduser()
     return kind(raw)
@@ -128,4 +142,7 @@ def _parse_text(kind: type, raw: str) -> Any:
 def _checked(opt: Option, value: Any) -> Any:
     if opt.low is not None and value is not None and value < opt.low:
         raise SettingsError(opt.env, f"{value} is below the lowest value {opt.low}")
+    if opt.within is not None:
+        lowest, highest = opt.within
+        return min(max(value, lowest), highest)
     return value

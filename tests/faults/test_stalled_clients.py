@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import re
 import socket
 import struct
 import time
@@ -21,8 +20,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from dashstream.adapters.websocket.client import Delivered, Missing, Subscriber
-from dashstream.adapters.websocket.server import PIECE_BYTES, Connection
+from dashstream.adapters.websocket.server import PIECE_BYTES
 from dashstream.protocol.codes import CloseCode
+from integration.gateway.plain import HELLO, SUBSCRIBE, buffered, frame, raw, read_until, said, stalled, upgrade
 from integration.gateway.serving import TOKEN, Served, records, serving, until
 
 pytestmark = pytest.mark.faults
@@ -35,76 +35,6 @@ KEPT_BYTES = 256 * 1024
 ABORTS = 500
 FLUCTUATION = 8
 """Tasks and descriptors that come and go without any client: each thread of the log opens its file for itself."""
-HELLO = {"type": "hello", "protocol": "dashstream.v2", "client": {"name": "n", "version": "0"}, "token": TOKEN}
-SUBSCRIBE = {"type": "subscribe", "id": 1, "start": {"from": "earliest"}}
-
-
-def frame(data: bytes, opcode: int = 1) -> bytes:
-    """Return a client's frame, masked with zeros."""
-    size = len(data)
-    length = bytes((0x80 | size,)) if size < 126 else bytes((0x80 | 126,)) + size.to_bytes(2)
-    return bytes((0x80 | opcode,)) + length + bytes(4) + data
-
-
-def said(*frames: dict[str, Any]) -> bytes:
-    return b"".join(frame(json.dumps(item).encode()) for item in frames)
-
-
-def address(served: Served) -> tuple[str, int]:
-    host, port = served.url.removeprefix("http://").split(":")
-    return host, int(port)
-
-
-def upgrade(served: Served) -> bytes:
-    host, port = address(served)
-    return (
-        f"GET /ws HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-        "Sec-WebSocket-Protocol: dashstream.v2\r\n\r\n"
-    ).encode()
-
-
-def raw(served: Served, *, receive_bytes: int = 4_096) -> socket.socket:
-    """Connect with a small receive buffer; nothing is said yet."""
-    plain = socket.socket()
-    plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-    plain.settimeout(10)
-    plain.connect(address(served))
-    return plain
-
-
-def read_until(plain: socket.socket, end: bytes) -> bytes:
-    heard = b""
-    while end not in heard:
-        piece = plain.recv(1)
-        assert piece, heard
-        heard += piece
-    return heard
-
-
-def stalled(served: Served, *frames: dict[str, Any]) -> socket.socket:
-    """Connect, say hello and ``frames``, and read nothing but the handshake."""
-    plain = raw(served)
-    plain.sendall(upgrade(served))
-    read_until(plain, b"\r\n\r\n")
-    plain.sendall(said(HELLO, *frames))
-    return plain
-
-
-async def metric(served: Served, name: str) -> float:
-    text = (await served.http.get("/metrics")).text
-    found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
-    assert found, name
-    return float(found[1])
-
-
-def buffered(served: Served) -> list[int]:
-    """Bytes that wait for each client in this process, sent and received ones."""
-    return [
-        connection._transport.get_write_buffer_size() + len(connection._unread)
-        for connection in served.gateway.connections
-        if isinstance(connection, Connection) and connection._transport is not None
-    ]
 
 
 async def follow(served: Served, count: int) -> list[tuple[int, int]]:
@@ -157,7 +87,7 @@ async def test_fifty_stalled_clients_are_closed_in_time_and_cost_fifty_others_no
                 assert offsets == list(range(len(offsets))), "in order, none missing"
         assert max(closed_after.values()) <= SEND_TIMEOUT_S + MARGIN_S
         assert most <= KEPT_BYTES
-        assert await metric(served, "dashstream_connections_closed_slow_total") == 50
+        assert served.timeouts() == 50
         await served.connected(0)
         for plain in sockets:
             plain.close()
@@ -181,7 +111,7 @@ async def test_a_client_that_reads_one_byte_a_second_is_closed_as_one_that_reads
             reading.cancel()
             await asyncio.wait({reading})
         plain.close()
-        assert await metric(served, "dashstream_connections_closed_slow_total") == 1
+        assert served.timeouts() == 1
 
 
 async def test_a_client_that_only_talks_is_not_heard_any_more(tmp_path: Path) -> None:
@@ -200,7 +130,7 @@ async def test_a_client_that_only_talks_is_not_heard_any_more(tmp_path: Path) ->
         plain.close()
         assert sent > KEPT_BYTES, "it tried"
         assert most <= STALLS["write_buffer_bytes"] + KEPT_BYTES + 16 * PIECE_BYTES
-        assert await metric(served, "dashstream_connections_closed_slow_total") == 1
+        assert served.timeouts() == 1
 
 
 async def test_a_flood_of_frames_is_taken_at_the_rate_that_is_allowed(tmp_path: Path) -> None:
@@ -247,10 +177,10 @@ async def end_of(client: ClientConnection) -> int | None:
 
 
 async def test_a_frame_of_100_mb_is_refused_by_its_head(tmp_path: Path) -> None:
-    async with serving(tmp_path) as served:
+    async with serving(tmp_path, client=STALLS) as served:
         plain = await asyncio.to_thread(stalled, served)
         plain.sendall(b"\x81\xff" + (100 * 1024 * 1024).to_bytes(8) + bytes(4))
-        close = await asyncio.to_thread(read_until, plain, b"\x03\xf1")
+        close = await asyncio.to_thread(read_until, plain, int(CloseCode.TOO_LARGE).to_bytes(2))
         assert b"\x88" in close
         await served.connected(0)
         plain.close()
@@ -337,4 +267,4 @@ async def test_who_vanishes_in_any_phase_leaves_nothing_behind(tmp_path: Path) -
             await served.connected(0)
             await until(nothing_is_left, f"tasks and descriptors are as before, after {phase}")
         for gauge in ("dashstream_connections", "dashstream_connections_slow", "dashstream_subscriptions_live"):
-            assert await metric(served, gauge) == 0
+            assert await served.metric(gauge) == 0

@@ -59,6 +59,9 @@ class FactsGatherer:
         self._accepted = _Rising(lambda: ingest.totals["accepted"])
         self._rejected = _Rising(lambda: ingest.totals["rejected"])
         self._overloaded = _Rising(lambda: ingest.overloaded)
+        sends = self._sends = connections.sends
+        self._sends_failed = _Rising(lambda: sum(sends.failed.values()))
+        self._sends_timed_out = _Rising(lambda: sum(sends.timed_out.values()))
         self._duties = own.duties
         self._sender = own.sender
         numbers = own.duties.numbers
@@ -94,6 +97,10 @@ class FactsGatherer:
                 payloads_missing=self._missing.recent(now),
                 requests_overloaded=self._overloaded.recent(now),
                 slow_clients=self._connections.slow,
+                sends_failed={path.value: count for path, count in self._sends.failed.items()},
+                sends_failed_recently=self._sends_failed.recent(now),
+                sends_timed_out={path.value: count for path, count in self._sends.timed_out.items()},
+                sends_timed_out_recently=self._sends_timed_out.recent(now),
                 duties_error=failing.get("duties") or failing.get("dead_letters"),
                 heads_unresolved=self._duties.heads_unresolved,
                 partitions_paused=tuple(str(pause) for pause in self._duties.pauses),

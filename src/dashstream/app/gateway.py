@@ -20,7 +20,6 @@ from contextlib import contextmanager
 import structlog
 import uvicorn
 
-from dashstream.adapters.http.connection import http_protocol_class
 from dashstream.app import data_dir as data
 from dashstream.app import logs
 from dashstream.app.auth import obtain_token
@@ -188,7 +187,7 @@ class _Stopping:
 def _config(settings: Settings, gateway: Gateway) -> uvicorn.Config:
     return uvicorn.Config(
         gateway.http_app,
-        http=http_protocol_class(settings.http),
+        http=gateway.http_protocol,
         ws=gateway.websocket_protocol,
         loop="asyncio",
         lifespan="off",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -14,6 +14,7 @@ from pathlib import Path
 from starlette.types import ASGIApp
 
 from dashstream.adapters.http.app import create_app
+from dashstream.adapters.http.connection import http_protocol_class
 from dashstream.adapters.http.services import HttpServices
 from dashstream.adapters.prometheus import PrometheusMetrics
 from dashstream.adapters.sqlite.run_index import SqliteRunIndex
@@ -35,6 +36,7 @@ from dashstream.engine.ingest_service import IngestService
 from dashstream.engine.ring import Ring
 from dashstream.engine.run_index import Indexer
 from dashstream.engine.run_reader import RunReader
+from dashstream.engine.sends import Sends
 from dashstream.engine.supervisor import Supervisor
 from dashstream.errors import LogEpochChangedError
 from dashstream.protocol.effects import ServerIdentity
@@ -52,16 +54,21 @@ class Gateway:
 
     epoch: str
     http_app: ASGIApp
+    http_protocol: type[asyncio.Protocol]
     websocket_protocol: type[asyncio.Protocol]
     connections: Connections
     metrics: PrometheusMetrics
     supervisor: Supervisor
 
     async def drain(self, timeout_s: float) -> None:
-        """Tell clients when to come back; returns when they are gone, or after ``timeout_s`` seconds."""
+        """Tell clients when to come back; returns when they are gone. Who is not after ``timeout_s`` seconds is
+        dropped.
+        """
         self.connections.drain()
-        with suppress(TimeoutError):
+        try:
             await asyncio.wait_for(self.connections.gone(), timeout_s)
+        except TimeoutError:
+            self.connections.abort()
 
     async def ended(self) -> Exception:
         """Return when the log was made anew: this gateway is over, and another one has to be built."""
@@ -123,7 +130,7 @@ async def build(
             lambda: own.duties.pauses,
             tier.reader if tier else None,
         )
-        auth = StaticTokenAuth(token)
+        auth, sends = StaticTokenAuth(token), Sends(metrics)
         release = version("dashstream")
         identity = ServerIdentity(release, instance, log.topic, log.epoch, SCHEMA_VERSION, log.partition_count)
         connections = Connections(
@@ -133,6 +140,7 @@ async def build(
             max_record_bytes=record_limits.max_record_bytes,
             allowed_hosts=settings.http.allowed_hosts,
             metrics=metrics,
+            sends=sends,
         )
         own.duties.on_pause_changed = connections.send_pauses
         pump.on_progress = partial(supervisor.note_progress, "pump")
@@ -169,6 +177,7 @@ async def build(
             max_body_bytes=settings.ingest.max_batch_bytes,
             max_batch_records=settings.ingest.max_batch_records,
             max_record_bytes=record_limits.max_record_bytes,
+            send_timeout_s=settings.client.send_timeout_s,
             version=release,
             instance=instance,
             page=PAGE,
@@ -189,4 +198,12 @@ async def build(
             supervisor.start(name, job)
         if tier:
             supervisor.start("retainer", tier.retainer.run)
-        yield Gateway(log.epoch, create_app(http), protocol_class(connections), connections, metrics, supervisor)
+        yield Gateway(
+            log.epoch,
+            create_app(http),
+            http_protocol_class(settings.http, settings.client.send_timeout_s, sends),
+            protocol_class(connections),
+            connections,
+            metrics,
+            supervisor,
+        )

@@ -15,11 +15,12 @@ MAX_UNACKNOWLEDGED_PAGES = 4_096
 class Credit:
     """Unacknowledged bytes of one subscription against its window."""
 
-    __slots__ = ("_acknowledged", "_sent", "unacknowledged_bytes", "window_bytes")
+    __slots__ = ("_acknowledged", "_sent", "acknowledged_pages", "unacknowledged_bytes", "window_bytes")
 
     def __init__(self, window_bytes: int) -> None:
         self.window_bytes = window_bytes
         self.unacknowledged_bytes = 0
+        self.acknowledged_pages = 0
         self._sent: deque[tuple[Mapping[int, int], int]] = deque()
         self._acknowledged: dict[int, int] = {}
 
@@ -40,6 +41,7 @@ class Credit:
                 self._acknowledged[partition] = offset
         while self._sent and self._covers(self._sent[0][0]):
             self.unacknowledged_bytes -= self._sent.popleft()[1]
+            self.acknowledged_pages += 1
 
     def _covers(self, delivered: Mapping[int, int]) -> bool:
         acknowledged = self._acknowledged

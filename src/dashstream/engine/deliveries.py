@@ -14,6 +14,7 @@ import structlog
 
 from dashstream.engine.duty_walk import Pause
 from dashstream.engine.hub import Hub
+from dashstream.engine.lateness import Lateness
 from dashstream.engine.limits import ClientLimits
 from dashstream.engine.ports import Log, RunLocator
 from dashstream.engine.replay import Replay, ReplayPhase, Tier
@@ -23,7 +24,7 @@ from dashstream.engine.start import resolve_start
 from dashstream.engine.subscription import Sink, Subscription
 from dashstream.errors import LogError
 from dashstream.protocol import control
-from dashstream.protocol.codes import Delivery, ErrorCode
+from dashstream.protocol.codes import CloseCode, Delivery, ErrorCode
 from dashstream.protocol.effects import SubscribeRequest
 from dashstream.protocol.framing import Limits
 
@@ -60,6 +61,7 @@ class Deliveries:
         self._page_bytes = page_bytes
         self._subscriptions: dict[int, Subscription] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._lateness: dict[Subscription, Lateness] = {}
         self._wake = asyncio.Event()
 
     def open(self, request: SubscribeRequest) -> None:
@@ -81,6 +83,7 @@ class Deliveries:
         found = self._subscriptions.pop(subscription, None)
         if found is not None:
             self._services.hub.leave(found)
+            del self._lateness[found]
             found.end()
 
     def wake(self) -> None:
@@ -93,6 +96,14 @@ class Deliveries:
         """Tell how far filtered records were passed."""
         for subscription in self._subscriptions.values():
             subscription.send_progress()
+
+    def too_late(self, now: float) -> CloseCode | None:
+        """Return the code to close with if a subscription is too late to go on with."""
+        for found, lateness in self._lateness.items():
+            code = lateness.judge(found.credit, self._services.limits, now, has_verdict=found.has_verdict)
+            if code is not None:
+                return code
+        return None
 
     def send_pauses(self) -> None:
         """Tell what is paused now, or that nothing is."""
@@ -109,6 +120,7 @@ class Deliveries:
             subscription.is_closed = True
             self._services.hub.leave(subscription)
         self._subscriptions.clear()
+        self._lateness.clear()
 
     async def _begin(self, request: SubscribeRequest) -> None:
         services = self._services
@@ -117,12 +129,14 @@ class Deliveries:
         except LogError as error:
             self._refuse(request.id, ErrorCode.REPLAY_FAILED, str(error), {}, retryable=error.retryable)
             return
+        faults = {fault: tally.count for fault, tally in start.faults.items()}
+        self._sink.note_faults(faults)
         if request.strict and start.epoch_changed:
             self._refuse(request.id, ErrorCode.EPOCH_CHANGED, "the cursor belongs to another log", {})
             return
-        if request.strict and start.faults:
-            details = {fault.value: tally.count for fault, tally in start.faults.items()}
-            message = f"{sum(details.values())} positions cannot be used"
+        if request.strict and faults:
+            message = f"{sum(faults.values())} positions cannot be used"
+            details = {fault.value: count for fault, count in faults.items()}
             self._refuse(request.id, ErrorCode.BAD_POSITIONS, message, details)
             return
         subscription = Subscription(
@@ -134,6 +148,7 @@ class Deliveries:
             sources=services.tiers,
         )
         self._subscriptions[request.id] = subscription
+        self._lateness[subscription] = Lateness(asyncio.get_running_loop().time())
         subscription.begin()
         await self._catch_up(subscription)
 

@@ -12,7 +12,7 @@ Laws:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -65,6 +65,12 @@ class Facts:
     payloads_missing: int | None = None
     requests_overloaded: int | None = None
     slow_clients: int | None = None
+    sends_failed: Mapping[str, int] | None = None
+    """Connections that broke, by what was sent on them, since the gateway started; told and never judged."""
+    sends_failed_recently: int | None = None
+    sends_timed_out: Mapping[str, int] | None = None
+    """As above, of peers that did not read in time."""
+    sends_timed_out_recently: int | None = None
     duties_error: str | None = None
     heads_unresolved: int | None = None
     partitions_paused: tuple[str, ...] | None = None

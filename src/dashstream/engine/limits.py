@@ -99,9 +99,19 @@ class ClientLimits:
     )
     send_timeout_s: float = option(
         10.0,
-        "time for a client above the write buffer's bound to read before it is closed",
+        "time for a client, of the HTTP API too, to read what it was sent before it is closed; 1 to 60, and a value "
+        "outside counts as the nearer one",
         unit="s",
-        low=0.05,
+        within=(1.0, 60.0),
+    )
+    ack_timeout_s: float = option(
+        120.0,
+        "time for a client that has used up its window to acknowledge something before it is closed",
+        unit="s",
+        low=1,
+    )
+    replay_timeout_s: float = option(
+        3_600.0, "time for a replay to come to its verdict before its client is closed", unit="s", low=1
     )
     ping_interval_s: float = option(20.0, "silence after which a client is pinged", unit="s", low=0.05)
     ping_timeout_s: float = option(20.0, "time for the answer before the client is dead", unit="s", low=0.05)
@@ -111,4 +121,7 @@ class ClientLimits:
         1.0, "how often a client is told how far filtered records have been passed", unit="s", low=0
     )
     concurrent_log_reads: int = option(4, "log reads for replays at the same time", unit="count", low=1)
-    drain_retry_ms: int = option(250, "when a client should come back after a stop", unit="ms", low=0)
+    drain_retry_ms: int = option(250, "when the first client should come back after a stop", unit="ms", low=0)
+    drain_returns_per_s: float = option(
+        500.0, "clients that are told to come back per second after a stop", unit="1/s", low=0.1
+    )

@@ -16,12 +16,13 @@ from dashstream.engine.page import Page
 from dashstream.engine.replay import Tier
 from dashstream.engine.ring import Hole
 from dashstream.engine.selection import Selection
+from dashstream.engine.sends import SendPath
 from dashstream.engine.start import ResolvedStart
 from dashstream.engine.view import View
 from dashstream.protocol import control
 from dashstream.protocol.codes import Delivery, ErrorCode, Outcome
 from dashstream.protocol.effects import SubscribeRequest
-from dashstream.protocol.position import positions_to_wire
+from dashstream.protocol.position import PositionFault, positions_to_wire
 
 
 class Sink(Protocol):
@@ -34,13 +35,16 @@ class Sink(Protocol):
     def send_control(self, frame: control.ServerFrame) -> None:
         """Send a control frame."""
 
-    def send_page(self, subscription: int, first_delivery: int, page: Page) -> int:
+    def send_page(self, subscription: int, first_delivery: int, page: Page, path: SendPath) -> int:
         """Send a page as one data frame; return its bytes."""
 
     def refuse(
         self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
     ) -> None:
         """Answer a subscribe that cannot be served; its id may be used again."""
+
+    def note_faults(self, faults: Mapping[PositionFault, int]) -> None:
+        """Take note of entries of a cursor that could not be used, by class."""
 
     def release(self, subscription: int) -> None:
         """Say that a subscription ended without the client's asking; its id may be used again."""
@@ -137,7 +141,8 @@ class Subscription:
     def deliver(self, page: Page, tier: Tier) -> None:
         """Send a page's records and the hole after them, and advance."""
         if page.count:
-            size = self._sink.send_page(self.id, self._count + 1, page)
+            path = SendPath.LIVE if self._state is Delivery.LIVE else SendPath.REPLAY
+            size = self._sink.send_page(self.id, self._count + 1, page, path)
             self.credit.spend(page.delivered, size)
             self._count += page.count
             self._tiers[tier] += page.count

@@ -17,7 +17,6 @@ class CloseCode(IntEnum):
     GOING_AWAY = 4001
     SLOW = 4002
     REPLAY_TIMEOUT = 4003
-    BACKLOG = 4004
     BAD_REQUEST = 4500
     UNAUTHENTICATED = 4501
     FORBIDDEN = 4503
@@ -34,6 +33,7 @@ class ErrorCode(StrEnum):
     """What an ``error`` frame says went wrong."""
 
     BAD_FRAME = "bad_frame"
+    TOO_LARGE = "too_large"
     UNKNOWN_TYPE = "unknown_type"
     UNEXPECTED_FRAME = "unexpected_frame"
     PROTOCOL_UNSUPPORTED = "protocol_unsupported"

@@ -39,7 +39,7 @@ from dashstream.protocol.effects import (
     SessionLimits,
     SubscribeRequest,
 )
-from dashstream.protocol.position import ParsedPositions, parse_positions, positions_from_wire
+from dashstream.protocol.position import ParsedPositions, PositionFault, parse_positions, positions_from_wire
 
 BAD_FRAME_WINDOW_S = 60.0
 MAX_EARLY_FRAMES = 32
@@ -72,7 +72,7 @@ class ServerSession:
         self._bad_frames: deque[float] = deque(maxlen=limits.bad_frames)
         self._tenants: frozenset[str] | None = None
         self._subscriptions: set[int] = set()
-        self.refusals: Counter[str] = Counter()
+        self._refusals: Counter[ErrorCode | PositionFault] = Counter()
         self.client: control.ClientInfo | None = None
         self.compression: str | None = None
         self.max_batch_bytes = limits.max_batch_bytes
@@ -81,6 +81,11 @@ class ServerSession:
     def is_ready(self) -> bool:
         """Whether the client was welcomed and not closed."""
         return self._phase is _Phase.READY
+
+    def take_refusals(self) -> Counter[ErrorCode | PositionFault]:
+        """Return what was refused since the last call, by class: frames, and entries of refused cursors."""
+        refusals, self._refusals = self._refusals, Counter()
+        return refusals
 
     def note_partitions(self, count: int) -> None:
         """Take note of how many partitions the log has now: it may have got more since the welcome."""
@@ -175,11 +180,11 @@ class ServerSession:
 
     def _hello(self, frame: control.ClientFrame) -> list[Effect]:
         if not isinstance(frame, control.Hello):
-            self.refusals[ErrorCode.UNEXPECTED_FRAME] += 1
+            self._refusals[ErrorCode.UNEXPECTED_FRAME] += 1
             error = control.Error(code=ErrorCode.UNEXPECTED_FRAME, message="the first frame is hello", retryable=False)
             return [Send(error), *self._close(CloseCode.BAD_REQUEST, "the first frame is hello")]
         if frame.protocol != control.PROTOCOL:
-            self.refusals[ErrorCode.PROTOCOL_UNSUPPORTED] += 1
+            self._refusals[ErrorCode.PROTOCOL_UNSUPPORTED] += 1
             error = control.Error(
                 code=ErrorCode.PROTOCOL_UNSUPPORTED,
                 message=f"this gateway speaks {control.PROTOCOL}",
@@ -244,7 +249,7 @@ class ServerSession:
     ) -> list[Effect]:
         """Answer a subscribe that cannot be served: the error, then the one verdict."""
         self._subscriptions.discard(subscription)
-        self.refusals[code] += 1
+        self._refusals[code] += 1
         error = control.Error(code=code, message=message, retryable=retryable, id=subscription, details=dict(details))
         verdict = control.ReplayComplete(
             id=subscription,
@@ -296,9 +301,9 @@ class ServerSession:
                 {"limit": limit, "count": len(wanted.positions)},
             )
         parsed = parse_positions(wanted.positions, partition_count=self._identity.partition_count)
-        for tally in parsed.faults.values():
-            self.refusals[tally.fault] += tally.count
         if frame.strict and parsed.faults:
+            for tally in parsed.faults.values():
+                self._refusals[tally.fault] += tally.count
             raise _Refusal(
                 ErrorCode.BAD_POSITIONS,
                 f"{sum(tally.count for tally in parsed.faults.values())} positions cannot be used",
@@ -323,7 +328,7 @@ class ServerSession:
         return wanted
 
     def _bad(self, code: ErrorCode, message: str, now: float) -> list[Effect]:
-        self.refusals[code] += 1
+        self._refusals[code] += 1
         error = control.Error(code=code, message=message, retryable=False)
         self._bad_frames.append(now)
         if len(self._bad_frames) == self._limits.bad_frames and now - self._bad_frames[0] < BAD_FRAME_WINDOW_S:
@@ -334,5 +339,5 @@ class ServerSession:
         return self._error(ErrorCode.UNKNOWN_SUBSCRIPTION, f"there is no subscription {subscription}", subscription)
 
     def _error(self, code: ErrorCode, message: str, subscription: int) -> Send:
-        self.refusals[code] += 1
+        self._refusals[code] += 1
         return Send(control.Error(code=code, message=message, retryable=False, id=subscription))

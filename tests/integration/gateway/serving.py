@@ -20,6 +20,7 @@ from dashstream.app import data_dir
 from dashstream.app.gateway import _config, _listen, _Server
 from dashstream.app.settings import GatewaySettings, Settings
 from dashstream.app.wiring import Gateway, build
+from dashstream.engine.sends import SendPath
 from dashstream.protocol.gen import dashstream_pb2 as pb
 from dashstream.protocol.proto_codec import encode
 from dashstream.protocol.record_batch import CONTENT_TYPE, pack_records
@@ -72,6 +73,21 @@ class Served:
             return len(self.gateway.connections) == count
 
         await until(are_connected, f"{count} clients are connected")
+
+    async def metric(self, name: str, **labels: str) -> float:
+        """Return the value of one series as the gateway shows it."""
+        wanted = ",".join(f'{label}="{value}"' for label, value in sorted(labels.items()))
+        series = f"{name}{{{wanted}}}" if labels else name
+        for line in (await self.http.get("/metrics")).text.splitlines():
+            if line.startswith(series + " "):
+                return float(line.rpartition(" ")[2])
+        raise AssertionError(f"no {series}")
+
+    def timeouts(self, *paths: SendPath) -> int:
+        """Clients that were closed because they did not read or answer, on these paths or in all."""
+        return sum(
+            count for path, count in self.gateway.connections.sends.timed_out.items() if path in (paths or SendPath)
+        )
 
     async def heads(self) -> dict[int, int]:
         """High watermarks of the partitions that hold something, as the log itself says."""

@@ -7,12 +7,11 @@ import base64
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from dashstream.adapters.websocket.client import Delivered, Missing, Subscriber
@@ -21,47 +20,7 @@ from dashstream.protocol.batch import decode_frame
 from dashstream.protocol.codes import CloseCode, StartFrom
 from dashstream.protocol.control import Filter
 from integration.gateway.serving import TOKEN, Served, records, serving
-
-HELLO = {"type": "hello", "protocol": "dashstream.v2", "client": {"name": "stranger", "version": "0"}}
-
-
-@contextlib.asynccontextmanager
-async def stranger(served: Served, *, hello: bool = True, **options: Any) -> AsyncIterator[ClientConnection]:
-    async with connect(served.ws_url, subprotocols=["dashstream.v2"], proxy=None, max_size=None, **options) as socket:
-        if hello:
-            await say(socket, {**HELLO, "token": TOKEN})
-            assert (await hear(socket))["type"] == "welcome"
-        yield socket
-
-
-async def say(socket: ClientConnection, frame: dict[str, Any]) -> None:
-    await socket.send(json.dumps(frame))
-
-
-async def hear(socket: ClientConnection) -> Any:
-    """Return the next frame: control frames decoded, data frames as they are."""
-    message = await asyncio.wait_for(socket.recv(), 10)
-    return message if isinstance(message, bytes) else json.loads(message)
-
-
-async def hear_until(socket: ClientConnection, kind: str) -> list[Any]:
-    """Return all frames up to the first of a type."""
-    heard = [await hear(socket)]
-    while not (isinstance(heard[-1], dict) and heard[-1]["type"] == kind):
-        heard.append(await hear(socket))
-    return heard
-
-
-async def closed(socket: ClientConnection) -> int | None:
-    """Read to the end; return the close code."""
-    with contextlib.suppress(ConnectionClosed):
-        while True:
-            await asyncio.wait_for(socket.recv(), 10)
-    return socket.close_code
-
-
-def offsets(frames: list[Any]) -> list[int]:
-    return [entry.offset for frame in frames if isinstance(frame, bytes) for entry in decode_frame(frame).entries]
+from integration.gateway.talking import HELLO, closed, hear, hear_until, offsets, replay_with_acks, say, stranger
 
 
 async def test_a_stranger_replays_follows_and_is_told_its_verdict_once(tmp_path: Path) -> None:
@@ -151,7 +110,7 @@ async def test_a_frame_above_the_limit_ends_the_connection(tmp_path: Path) -> No
     async with serving(tmp_path, client={"max_frame_bytes": 1024}) as served, stranger(served) as socket:
         with contextlib.suppress(ConnectionClosed):
             await socket.send("x" * 2_000)
-        assert await closed(socket) == 1009
+        assert await closed(socket) == CloseCode.TOO_LARGE
 
 
 async def test_fragments_and_binary_frames(tmp_path: Path) -> None:
@@ -175,7 +134,7 @@ async def test_a_message_above_the_limit_ends_the_connection_though_its_fragment
     async with serving(tmp_path, client={"max_frame_bytes": 1024}) as served, stranger(served) as socket:
         with contextlib.suppress(ConnectionClosed):
             await socket.send(["x" * 400] * 3)
-        assert await closed(socket) == 1009
+        assert await closed(socket) == CloseCode.TOO_LARGE
 
 
 async def test_a_silent_client_is_pinged_and_a_dead_one_is_dropped(tmp_path: Path) -> None:
@@ -237,20 +196,6 @@ async def test_a_client_that_does_not_read_is_closed_in_time_and_costs_others_no
             assert len(offsets(heard)) == 480
             await served.connected(1)
         plain.close()
-
-
-async def replay_with_acks(socket: ClientConnection) -> list[Any]:
-    heard: list[Any] = []
-    positions: dict[str, str] = {}
-    while True:
-        frame = await hear(socket)
-        heard.append(frame)
-        if isinstance(frame, bytes):
-            for entry in decode_frame(frame).entries:
-                positions[str(entry.partition)] = str(entry.offset + 1)
-            await say(socket, {"type": "ack", "id": 1, "positions": positions})
-        elif frame["type"] == "replay_complete":
-            return heard
 
 
 async def test_what_is_not_acknowledged_is_bounded(tmp_path: Path) -> None:

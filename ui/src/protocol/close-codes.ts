@@ -33,7 +33,6 @@ const RETRYABLE: ReadonlyMap<number, string> = new Map([
   [4001, "The gateway is going away"],
   [4002, "This page was too slow for the gateway"],
   [4003, "The replay took too long"],
-  [4004, "The gateway's backlog for this page was full"],
   [1006, "The connection was cut"],
 ]);
 

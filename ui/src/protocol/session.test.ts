@@ -237,7 +237,7 @@ describe("resume", () => {
 });
 
 describe("close codes", () => {
-  it.each([1000, 1001, 1006, 1011, 1012, 4001, 4002, 4003, 4004, 4499])("comes back after %i", (code) => {
+  it.each([1000, 1001, 1006, 1011, 1012, 4001, 4002, 4003, 4499])("comes back after %i", (code) => {
     const bench = new Bench();
     bench.goLive();
     bench.cut(code);

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dashstream.engine.sends import SendPath
+
 Schema = Mapping[str, Any]
 
 INTEGER_TEXT: Schema = {"type": "string", "pattern": "^-?[0-9]+$", "description": "A 64-bit integer."}
@@ -153,6 +155,8 @@ INGEST = record(
     }
 )
 
+_BY_PATH = record({path.value: COUNT for path in SendPath})
+
 HEALTH = record(
     {
         "level": {"type": "string", "enum": ["ok", "degraded", "failed"]},
@@ -160,6 +164,14 @@ HEALTH = record(
         "unknown": sequence_of(TEXT),
         "retained": {"type": "string", "enum": ["none", "working", "failing"]},
         "dead_letters": record({"written": MAYBE_COUNT, "waiting": MAYBE_COUNT, "lost_recently": MAYBE_COUNT}),
+        "sends": record(
+            {
+                "failed": _BY_PATH,
+                "failed_recently": MAYBE_COUNT,
+                "timed_out": _BY_PATH,
+                "timed_out_recently": MAYBE_COUNT,
+            }
+        ),
         "window_s": {"type": "number"},
     }
 )
@@ -174,6 +186,7 @@ VERSION = record(
         "partitions": COUNT,
         "max_record_bytes": COUNT,
         "max_body_bytes": COUNT,
+        "send_timeout_s": {"type": "number"},
     }
 )
 

@@ -40,6 +40,12 @@ async def get_health(services: HttpServices, _: Request, __: Arguments) -> Respo
             "waiting": health.facts.dead_letters_waiting,
             "lost_recently": health.facts.dead_letters_lost,
         },
+        "sends": {
+            "failed": health.facts.sends_failed,
+            "failed_recently": health.facts.sends_failed_recently,
+            "timed_out": health.facts.sends_timed_out,
+            "timed_out_recently": health.facts.sends_timed_out_recently,
+        },
         "window_s": WINDOW_S,
     }
     return json_response(body)
@@ -55,6 +61,7 @@ async def get_version(services: HttpServices, _: Request, __: Arguments) -> Resp
         "partitions": services.log.partition_count,
         "max_record_bytes": services.max_record_bytes,
         "max_body_bytes": services.max_body_bytes,
+        "send_timeout_s": services.send_timeout_s,
     }
     return json_response(body)
 

@@ -41,6 +41,7 @@ class HttpServices:
     max_body_bytes: int
     max_batch_records: int
     max_record_bytes: int
+    send_timeout_s: float
     version: str
     instance: str
     page: Path

@@ -2,7 +2,8 @@
 
 The cursor moves only when the caller asks for the next item, so an item that was being handled when the program
 died is delivered again by whoever resumes from :attr:`Subscriber.cursor`, and none is skipped. The connection is
-renewed with backoff for as long as the caller iterates, except when the gateway says not to come back.
+renewed with backoff for as long as the caller iterates, not before the time that the gateway says, except when it
+says not to come back.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ class Subscriber:
     backoff: BackoffLimits = field(default_factory=BackoffLimits)
     cursor: dict[int, int] = field(default_factory=dict)
     epoch: str | None = None
+    _return_after_s: float = field(default=0.0, init=False)
 
     async def __aiter__(self) -> AsyncIterator[Delivered | Missing]:
         backoff = Backoff(self.backoff)
@@ -76,7 +78,8 @@ class Subscriber:
                 if not connected and backoff.attempt >= 3:
                     raise GatewayUnreachableError(f"no gateway answers at {self.ws_url}") from error
                 _log.info("reconnecting", reason=str(error))
-                await asyncio.sleep(backoff.next_delay())
+                await asyncio.sleep(max(backoff.next_delay(), self._return_after_s))
+                self._return_after_s = 0.0
             except InvalidStatus as error:
                 raise ForbiddenError(f"the gateway refuses the connection: {error}") from error
             else:
@@ -158,6 +161,8 @@ class Subscriber:
                 if frame.outcome == Outcome.REFUSED:
                     raise ProtocolError("refused", "the gateway refuses the subscription")
                 return self.stop_at_head
+            case control.Closing():
+                self._return_after_s = frame.retry_after_ms / 1_000
             case control.Error(code=code, message=message, retryable=False):
                 if code == "unauthenticated":
                     raise UnauthenticatedError(message)

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
+from dashstream.adapters.websocket.refusals import Refusals
 from dashstream.engine.deliveries import DeliveryServices
 from dashstream.engine.limits import ClientLimits
 from dashstream.engine.ports import Auth, Metrics
+from dashstream.engine.sends import Sends
 from dashstream.protocol.effects import ServerIdentity, SessionLimits
 
 SWEEPS_PER_TIMEOUT = 50
@@ -24,11 +26,13 @@ class Swept(Protocol):
 
     def sweep(self, now: float, elapsed: float) -> None: ...
 
-    def send_progress(self) -> None: ...
+    def send_progress(self, now: float) -> None: ...
 
     def send_pauses(self) -> None: ...
 
     def drain(self, retry_after_ms: int) -> None: ...
+
+    def abort(self) -> None: ...
 
 
 class Connections:
@@ -43,6 +47,7 @@ class Connections:
         max_record_bytes: int,
         allowed_hosts: Iterable[str],
         metrics: Metrics,
+        sends: Sends,
     ) -> None:
         self.services = services
         self.allowed_hosts = frozenset(name.lower() for name in allowed_hosts)
@@ -55,9 +60,8 @@ class Connections:
         self._nobody.set()
         self._gauge = metrics.gauge("dashstream_connections", "Open WebSocket connections")
         self._slow = metrics.gauge("dashstream_connections_slow", "Connections whose client does not keep up now")
-        self.closed_slow = metrics.counter(
-            "dashstream_connections_closed_slow_total", "Connections closed because their client did not read"
-        )
+        self.sends = sends
+        self.refusals = Refusals(metrics)
 
     def __len__(self) -> int:
         return len(self._open)
@@ -87,9 +91,16 @@ class Connections:
             connection.send_pauses()
 
     def drain(self) -> None:
-        """Tell every client when to come back, and close."""
+        """Tell every client when to come back, and close: each a moment after the one before, so that they do not
+        come back at once.
+        """
+        for number, connection in enumerate(self):
+            connection.drain(self.limits.drain_retry_ms + round(number * 1_000 / self.limits.drain_returns_per_s))
+
+    def abort(self) -> None:
+        """Drop whoever is still here."""
         for connection in self:
-            connection.drain(self.limits.drain_retry_ms)
+            connection.abort()
 
     async def gone(self) -> None:
         """Return when no connection is open."""
@@ -109,7 +120,7 @@ class Connections:
             for connection in self:
                 connection.sweep(now, now - last)
                 if tells_progress:
-                    connection.send_progress()
+                    connection.send_progress(now)
             self._slow.set(self.slow)
             last = now
 

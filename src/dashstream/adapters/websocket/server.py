@@ -26,22 +26,27 @@ from websockets.frames import CloseCode as WebSocketCode
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
-from websockets.server import ServerProtocol
 
+from dashstream.adapters.websocket.core import Core, frame_head, is_utf8
 from dashstream.adapters.websocket.handshake import Refusal, bearer_token, refusal_of
 from dashstream.adapters.websocket.registry import Connections
 from dashstream.engine.deliveries import Deliveries
 from dashstream.engine.page import Page
+from dashstream.engine.sends import SendPath
 from dashstream.errors import LogError, UnauthenticatedError
 from dashstream.protocol import control
 from dashstream.protocol.batch import encode_frame_lead
 from dashstream.protocol.codes import CloseCode, ErrorCode
 from dashstream.protocol.effects import Authenticate, Close, Credit, Effect, End, Open, Reauthenticate, Send
+from dashstream.protocol.position import PositionFault
 from dashstream.protocol.session import ServerSession
 
-SUBPROTOCOL = "dashstream.v2"
 PIECE_BYTES = 4_096
 """Bytes that are taken from a client at once: bounds the answers that are made before anybody looks again."""
+TOO_LATE = {
+    CloseCode.SLOW: "nothing was acknowledged for too long",
+    CloseCode.REPLAY_TIMEOUT: "the replay took too long",
+}
 
 _log = structlog.get_logger(__name__)
 
@@ -64,17 +69,18 @@ class Connection(asyncio.Protocol):
         self._server_connections = server_connections
         self._limits = connections.limits
         self._loop = asyncio.get_running_loop()
-        self._core = ServerProtocol(subprotocols=[SUBPROTOCOL], max_size=self._limits.max_frame_bytes)  # type: ignore[list-item]  # a NewType of str
+        self._core = Core(self._limits.max_frame_bytes)
         self._transport: asyncio.Transport | None = None
-        self._session = ServerSession(
-            connections.session_limits, connections.identity, uuid.uuid4().hex, now=self._loop.time()
-        )
+        name = uuid.uuid4().hex
+        self._session = ServerSession(connections.session_limits, connections.identity, name, now=self._loop.time())
+        self._refusals = connections.refusals.of_connection(name)
         self._deliveries: Deliveries | None = None
         self._token: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._unread = bytearray()
         self._opcode = Opcode.TEXT
         self._message = bytearray()
+        self._path = SendPath.CONTROL
         self._paused_since: float | None = None
         self._ending_since: float | None = None
         self._last_heard = self._loop.time()
@@ -102,10 +108,12 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> None:
         self._core.receive_eof()
         self._take_events()
-        self._flush()
+        self._flush(SendPath.CLOSE)
 
-    def connection_lost(self, _exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
+        if exc is not None:
+            self._connections.sends.note_failure(self._path)
         self._release()
         self._connections.discard(self)
         self._server_connections.discard(self)
@@ -133,14 +141,15 @@ class Connection(asyncio.Protocol):
     def send_control(self, frame: control.ServerFrame) -> None:
         if self._core.state is State.OPEN:
             self._core.send_text(control.encode(frame))
-            self._flush()
+            self._flush(SendPath.CONTROL)
 
-    def send_page(self, subscription: int, first_delivery: int, page: Page) -> int:
+    def send_page(self, subscription: int, first_delivery: int, page: Page, path: SendPath) -> int:
         packed = page.packed() if self._session.compression else None
         body = page.body if packed is None else packed
         lead = encode_frame_lead(subscription, first_delivery, compressed=packed is not None)
         size = len(lead) + len(body)
         if self._transport is not None:
+            self._note_path(path)
             self._transport.writelines([frame_head(size), lead, body])
         return size
 
@@ -148,6 +157,9 @@ class Connection(asyncio.Protocol):
         self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
     ) -> None:
         self._perform(self._session.refused_subscription(subscription, code, message, details, retryable=retryable))
+
+    def note_faults(self, faults: Mapping[PositionFault, int]) -> None:
+        self._refusals.note(faults.items())
 
     def release(self, subscription: int) -> None:
         self._session.ended(subscription)
@@ -170,15 +182,14 @@ class Connection(asyncio.Protocol):
             if self._ending_since is None:
                 self._ending_since = now
             elif now - self._ending_since > limits.send_timeout_s:
-                self._abort()
+                self._time_out(SendPath.CLOSE)
             return
         if self._core.state is State.CONNECTING and now - self._last_heard > limits.hello_timeout_s:
-            self._abort()
+            self.abort()
         elif self._paused_since is not None and now - self._paused_since > limits.send_timeout_s:
-            self._connections.closed_slow.inc()
-            self._abort()
+            self._time_out(self._path)
         elif self._ping_sent_at is not None and now - self._ping_sent_at > limits.ping_timeout_s:
-            self._abort()
+            self._time_out(SendPath.PING)
         elif (
             self._core.state is State.OPEN
             and self._ping_sent_at is None
@@ -186,11 +197,14 @@ class Connection(asyncio.Protocol):
         ):
             self._ping_sent_at = now
             self._core.send_ping(b"")
-            self._flush()
+            self._flush(SendPath.PING)
 
-    def send_progress(self) -> None:
-        if self._deliveries is not None and self.is_writable:
-            self._deliveries.send_progress()
+    def send_progress(self, now: float) -> None:
+        if self._deliveries is None or not self.is_writable:
+            return
+        self._deliveries.send_progress()
+        if code := self._deliveries.too_late(now):
+            self._perform(self._session.close(code, TOO_LATE[code]))
 
     def send_pauses(self) -> None:
         if self._deliveries is not None:
@@ -213,8 +227,9 @@ class Connection(asyncio.Protocol):
             piece = bytes(self._unread[:PIECE_BYTES])
             del self._unread[:PIECE_BYTES]
             self._core.receive_data(piece)
+            self._flush(SendPath.PONG)
             self._take_events()
-            self._flush()
+            self._flush(SendPath.CONTROL)
         if self._transport is None:
             return
         if self._unread or not self._is_heard:
@@ -223,6 +238,9 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _take_events(self) -> None:
+        if self._core.is_too_large:
+            self._core.is_too_large = False
+            self._refusals.note([(ErrorCode.TOO_LARGE, 1)])
         for event in self._core.events_received():
             if isinstance(event, Request):
                 self._handshake(event)
@@ -259,6 +277,7 @@ class Connection(asyncio.Protocol):
             self._session.note_partitions(self._connections.services.log.partition_count)
             self._perform(self._session.receive(data, now))
         else:
+            self._refusals.note([(ErrorCode.BAD_FRAME, 1)])
             self._core.fail(WebSocketCode.INVALID_DATA, "text that is not UTF-8")
 
     # --- effects -------------------------------------------------------------------------------------------
@@ -280,6 +299,7 @@ class Connection(asyncio.Protocol):
                     self._opened().end(subscription)
                 case Close():
                     self._close(effect)
+        self._refusals.note(self._session.take_refusals().items())
 
     def _opened(self) -> Deliveries:
         if self._deliveries is None:
@@ -314,7 +334,7 @@ class Connection(asyncio.Protocol):
                 control.encode(control.Closing(reason=effect.reason, retry_after_ms=effect.retry_after_ms))
             )
             self._core.send_close(effect.code, effect.reason[:100])
-        self._flush()
+        self._flush(SendPath.CLOSE)
 
     def _start(self, job: Any) -> None:
         task = self._loop.create_task(job)
@@ -327,13 +347,16 @@ class Connection(asyncio.Protocol):
     def _is_ending(self) -> bool:
         return self._core.state in {State.CLOSING, State.CLOSED}
 
-    def _flush(self) -> None:
+    def _flush(self, path: SendPath) -> None:
         """Write what the core wants written; an empty piece means the end of the stream."""
         for data in self._core.data_to_send():
             if self._transport is None or self._transport.is_closing():
                 break
+            self._note_path(SendPath.CLOSE if self._is_ending else path)
             if data:
                 self._transport.write(data)
+            elif self._core.has_failed and self._transport.can_write_eof():
+                self._transport.write_eof()  # what the peer still sends is thrown away, so that it reads why
             else:
                 self._transport.close()
         if self._is_ending:
@@ -347,7 +370,16 @@ class Connection(asyncio.Protocol):
             self._deliveries.close()
             self._deliveries = None
 
-    def _abort(self) -> None:
+    def _note_path(self, path: SendPath) -> None:
+        """Remember what is being sent; what a full buffer was filled with stays the one to blame."""
+        if self._paused_since is None or path is SendPath.CLOSE:
+            self._path = path
+
+    def _time_out(self, path: SendPath) -> None:
+        self._connections.sends.note_timeout(path)
+        self.abort()
+
+    def abort(self) -> None:
         """Drop the connection at once, kernel buffers included."""
         if self._transport is None:
             return
@@ -356,21 +388,3 @@ class Connection(asyncio.Protocol):
             found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._transport.abort()
         self._release()
-
-
-def is_utf8(data: bytes) -> bool:
-    """Whether a text frame is text (RFC 6455, 8.1)."""
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def frame_head(size: int) -> bytes:
-    """Return the head of a final, unmasked binary frame (RFC 6455, 5.2)."""
-    if size < 126:
-        return bytes((0x82, size))
-    if size < 65_536:
-        return b"\x82\x7e" + size.to_bytes(2)
-    return b"\x82\x7f" + size.to_bytes(8)
