@@ -20,6 +20,7 @@ import structlog
 
 from dashstream.adapters.kafka.appends import Appends
 from dashstream.adapters.kafka.heads import KafkaHeads
+from dashstream.adapters.kafka.marks import Marks
 from dashstream.adapters.kafka.options import MIB, KafkaOptions, check
 from dashstream.adapters.kafka.producer import RecordProducer
 from dashstream.adapters.kafka.reader import ReaderPool
@@ -55,7 +56,8 @@ class KafkaLog:
         self._waiters: list[asyncio.Future[None]] = []
         self._own_ends: dict[int, int] = {}
         self._appends = Appends(options, producer, self._ends, self._read_exactly, self._note_own)
-        self._readers = ReaderPool(options, topic)
+        self._marks = Marks(topic, self._seen)
+        self._readers = ReaderPool(options, self._marks)
         self._tail = Tail(options, topic, life, self, self._call, lambda: not self._window.is_full)
 
     @classmethod
@@ -129,9 +131,9 @@ class KafkaLog:
         return LogPage(records, reached)
 
     async def watermarks(self) -> Mapping[int, Watermark]:
-        """See ``Log.watermarks``; takes the request timeout at most, for all partitions together."""
+        """See ``Log.watermarks``; the request timeout holds for all partitions together."""
         self._check_open()
-        return await self._topic.watermarks(range(self.partition_count))
+        return await self._marks.of(range(self.partition_count))
 
     def heads(self, *, budget_s: float) -> KafkaHeads:
         """Return who tells session heads of this topic, within a time."""
@@ -188,6 +190,11 @@ class KafkaLog:
 
     def _ends(self) -> Mapping[int, int]:
         """Return where the log ends at least, as far as the tail has seen."""
+        return self._window.reached
+
+    def _seen(self) -> Mapping[int, int]:
+        """Like ``_ends``, of a log that is still the one we opened: another's ends are its own."""
+        self._check_open()
         return self._window.reached
 
     async def _read_exactly(self, partition: int, offset: int) -> LogPage:

@@ -17,9 +17,9 @@ from typing import cast
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from dashstream.adapters.kafka.errors import END_OF_PARTITION, OUT_OF_RANGE, error_of, translated
+from dashstream.adapters.kafka.marks import Marks
 from dashstream.adapters.kafka.options import KIB, KafkaOptions, client_config, client_log
 from dashstream.adapters.kafka.tail import record_of
-from dashstream.adapters.kafka.topic import Topic
 from dashstream.adapters.kafka.window import size_of
 from dashstream.engine.ports import LogPage, LogRecord
 from dashstream.errors import LogUnavailableError, OffsetOutOfRangeError
@@ -141,8 +141,8 @@ class Reader:
 class ReaderPool:
     """Hands a page's reading to the reader that is where the page begins, or to the one idle longest."""
 
-    def __init__(self, options: KafkaOptions, topic: Topic) -> None:
-        self._topic = topic
+    def __init__(self, options: KafkaOptions, marks: Marks) -> None:
+        self._marks = marks
         self._readers = [Reader(options) for _ in range(options.readers)]
         self._idle = list(self._readers)
         self._free = asyncio.Semaphore(options.readers)
@@ -169,7 +169,7 @@ class ReaderPool:
 
     async def _high_above(self, partition: int, offset: int) -> int:
         """Return the high watermark; refuse an offset below the low one."""
-        mark = (await self._topic.watermarks([partition]))[partition]
+        mark = (await self._marks.of([partition]))[partition]
         if offset < mark.low:
             raise OffsetOutOfRangeError(partition=partition, offset=offset, low=mark.low)
         return mark.high
