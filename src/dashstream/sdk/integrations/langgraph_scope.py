@@ -74,12 +74,14 @@ class RunScope:
         if not ns or metadata.get("langgraph_node") == START:  # where a run may start by choice: no node of the program
             return None
         path = metadata.get("langgraph_path", ())
-        home, task_id = split_namespace(ns, path)
-        superstep = metadata.get("langgraph_step")
-        earlier = self.executions.get(task_id)
-        is_try = any(tag.startswith(STEP_TAG) for tag in tags)
-        if not is_try and not (is_call(path) and (earlier is None or not earlier.is_open)):
+        is_try = _is_try(tags)
+        if not is_try and not is_call(path):  # most are parts of a node
             return None
+        home, task_id = split_namespace(ns, path)
+        earlier = self.executions.get(task_id)
+        if not is_try and earlier is not None and earlier.is_open:
+            return None
+        superstep = metadata.get("langgraph_step")
         attempt = earlier.attempt + 1 if earlier is not None else 1
         execution = Execution(Place(node_path(ns), task_id, attempt, home), superstep)
         self.executions[task_id] = execution
@@ -239,6 +241,13 @@ class RunScope:
 
 class ToolError(Exception):
     """A tool answered with an error instead of raising one."""
+
+
+def _is_try(tags: Sequence[str]) -> bool:
+    for tag in tags:  # noqa: SIM110  # this runs for every part of every node, and a generator takes three times as long
+        if tag.startswith(STEP_TAG):
+            return True
+    return False
 
 
 def _answer(response: Any) -> tuple[Any, Any]:
