@@ -42,7 +42,7 @@ fuzz: $(DEV_STAMP) ## a million executions of every fuzz target; FUZZ="RUNS TARG
 wheel: $(DEV_STAMP) $(PAGE) ## the wheel, with the built page, in dist/
 	rm -rf dist && $(BIN)/python -m hatchling build -t wheel
 
-chaos: $(DEV_STAMP) $(PAGE) kafka ## two gateways under five minutes of load and faults, judged from outside; ARGS="--seed 7"
+chaos: $(DEV_STAMP) $(PAGE) kafka ## two gateways under load and faults, judged from outside; ARGS="--records 1000000 --faults 340"
 	PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)
 
 generate: $(DEV_STAMP) $(NODE_STAMP) ## rewrite generated code, vectors and reference pages

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import sys
 import tempfile
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -28,9 +28,12 @@ def main() -> int:
         flag = f"--{each.name.replace('_', '-')}"
         parser.add_argument(flag, type=type(each.default), default=each.default, help="default: %(default)s")
     parser.add_argument("--keep", type=Path, help="directory for all that is left behind; default: a temporary one")
+    parser.add_argument("--records", type=int, help="good records to be written; overrides --seconds")
     given = vars(parser.parse_args())
-    keep = given.pop("keep")
+    keep, records = given.pop("keep"), given.pop("records")
     plan = Plan(**given)
+    if records is not None:
+        plan = replace(plan, seconds=plan.seconds_for(records))
     console = Console()
     console.print(f"seed {plan.seed}: {plan}")
     with tempfile.TemporaryDirectory(prefix="chaos") as made:
@@ -53,6 +56,10 @@ def _show(verdict: Verdict, console: Console) -> None:
     for name, value in verdict.figures.items():
         table.add_row(name, f"{value:,}")
     console.print(table)
+    faults = Table("fault", "times", title=f"{sum(verdict.faults.values()):,} faults")
+    for name, times in verdict.faults.items():
+        faults.add_row(name, f"{times:,}")
+    console.print(faults)
     for violation in verdict.violations[:SHOWN]:
         console.print(str(violation), style="red", markup=False)
     if verdict.violations:

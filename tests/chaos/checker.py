@@ -21,6 +21,8 @@ from typing import Any, NamedTuple
 from chaos.facts import CommitSample, Letter, LogFacts, Record
 
 GAP_REASONS = {"lost", "not_retained", "epoch_changed"}
+CUT = "cut by the client"
+"""Why a connection ended that nobody but its client wanted to end."""
 Frame = Mapping[str, Any]
 
 
@@ -68,7 +70,7 @@ class JournalChecker:
 
     def __init__(self, name: str, threads: Collection[str] | None, facts: LogFacts) -> None:
         self.violations: list[Violation] = []
-        self.delivered = self.gaps = self.connections = 0
+        self.delivered = self.gaps = self.connections = self.cuts = 0
         self._name = name
         self._epoch = facts.epoch
         self._lines: dict[int, _Line] = {}
@@ -92,6 +94,7 @@ class JournalChecker:
             "progress": self._progress,
             "replay_complete": self._verdict,
             "error": self._error,
+            "closed": self._closed,
         }
         for frame in journal:
             self._is_done = frame["is"] == "done"
@@ -199,6 +202,9 @@ class JournalChecker:
         self._failed_retryably = frame["retryable"]
         if not frame["retryable"]:
             self._violate("error", f"{frame['code']}: {frame['message']}")
+
+    def _closed(self, frame: Frame) -> None:
+        self.cuts += frame["reason"] == CUT
 
     def _report_missing(self, partition: int, line: _Line) -> None:
         if line.missing:

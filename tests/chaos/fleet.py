@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -34,8 +34,12 @@ GROUP = "dashstream"
 START_S = 60.0
 STOP_S = 30.0
 AGAIN_S = 0.2
-STALL_REDIS_S = 4.0
-STALL_FRONT_S = 1.0
+FREEZE_S = 1.5
+FREEZE_REDIS_S = 4.0
+STALL_S = 1.0
+DELAYED_S = 3.0
+DELAY_S = 0.08
+SLICE_BYTES = 200
 RING_RECORDS = 3_000
 """Small, so that whoever was away has to be served from the retained tier and the log."""
 
@@ -92,6 +96,19 @@ class Gateway:
         self.process.kill()
         return True
 
+    async def freeze(self) -> bool:
+        """SIGSTOP for a while: connections stay open and nothing answers; return whether it ran."""
+        process = self.process
+        if process is None or process.returncode is not None:
+            return False
+        process.send_signal(signal.SIGSTOP)
+        try:
+            await asyncio.sleep(FREEZE_S)
+        finally:
+            with suppress(ProcessLookupError):
+                process.send_signal(signal.SIGCONT)
+        return True
+
     async def stop(self) -> int | None:
         """SIGTERM; return its exit code."""
         self.is_ending = True
@@ -112,6 +129,8 @@ class Fleet:
     done: Counter[FaultKind] = field(default_factory=Counter)
     gateways: list[Gateway] = field(default_factory=list)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
+    _kafka_lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    _redis_lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -133,36 +152,52 @@ class Fleet:
         await self._stack.aclose()
 
     async def do(self, fault: Fault, facts: LogFacts, committed: dict[int, int]) -> None:
-        """Do what a fault says; returns when it is over."""
+        """Do what a fault says; returns when it is over. Counted is what was really done."""
         gateway = self.gateways[fault.gateway]
         match fault.kind:
-            case FaultKind.KILL_GATEWAY:
+            case FaultKind.KILL_GATEWAY | FaultKind.FREEZE_GATEWAY:
                 await gateway.is_ready.wait()
-                if not gateway.kill():
-                    return
-            case FaultKind.RESTART_KAFKA:
-                await asyncio.to_thread(self.broker.restart)
-            case FaultKind.FLUSH_REDIS:
-                await asyncio.to_thread(self.redis.flush)
-            case FaultKind.STALL_REDIS:
-                self.redis.stall()
-                try:
-                    await asyncio.sleep(STALL_REDIS_S)
-                finally:
-                    self.redis.resume()
-            case FaultKind.RESET_FRONT:
-                gateway.front.reset()
-            case FaultKind.STALL_FRONT:
-                gateway.front.stall()
-                try:
-                    await asyncio.sleep(STALL_FRONT_S)
-                finally:
-                    gateway.front.flow()
-            case FaultKind.RESET_REDIS:
-                gateway.to_redis.reset()
-            case FaultKind.TRIM_LOG:
-                await asyncio.to_thread(self._trim, facts, committed)
-        self.done[fault.kind] += 1
+                is_done = gateway.kill() if fault.kind is FaultKind.KILL_GATEWAY else await gateway.freeze()
+            case FaultKind.KILL_KAFKA | FaultKind.FREEZE_KAFKA | FaultKind.TRIM_LOG:
+                is_done = await self._harm_kafka(fault.kind, facts, committed)
+            case FaultKind.KILL_REDIS | FaultKind.FLUSH_REDIS | FaultKind.FREEZE_REDIS:
+                is_done = await self._harm_redis(fault.kind)
+            case FaultKind.RESET_REDIS | FaultKind.DELAY_REDIS:
+                is_done = await _harm_network(gateway.to_redis, fault.kind)
+            case _:
+                is_done = await _harm_network(gateway.front, fault.kind)
+        self.done[fault.kind] += is_done
+
+    async def _harm_kafka(self, kind: FaultKind, facts: LogFacts, committed: dict[int, int]) -> bool:
+        """Kill it and start it again, freeze it for a while, or remove old records: one after the other."""
+        async with self._kafka_lock:
+            match kind:
+                case FaultKind.KILL_KAFKA:
+                    await asyncio.to_thread(self.broker.restart)
+                case FaultKind.FREEZE_KAFKA:
+                    self.broker.stop()
+                    try:
+                        await asyncio.sleep(FREEZE_S)
+                    finally:
+                        self.broker.go_on()
+                case _:
+                    await asyncio.to_thread(self._trim, facts, committed)
+        return True
+
+    async def _harm_redis(self, kind: FaultKind) -> bool:
+        async with self._redis_lock:
+            match kind:
+                case FaultKind.KILL_REDIS:
+                    await asyncio.to_thread(self.redis.restart)
+                case FaultKind.FREEZE_REDIS:
+                    self.redis.stall()
+                    try:
+                        await asyncio.sleep(FREEZE_REDIS_S)
+                    finally:
+                        self.redis.resume()
+                case _:
+                    await asyncio.to_thread(self.redis.flush)
+        return True
 
     async def stop_gateways(self) -> list[int | None]:
         """Stop all gateways in order; return their exit codes."""
@@ -212,3 +247,27 @@ class Fleet:
             "DASHSTREAM_RING_MAX_RECORDS": str(RING_RECORDS),
         }
         return env | ({"DASHSTREAM_REDIS_URL": redis_url} if redis_url else {})
+
+
+async def _harm_network(proxy: FaultProxy, kind: FaultKind) -> bool:
+    """Do something to a network; returns whether there was a connection to do it to, once it flows again."""
+    is_used = proxy.connections > 0
+    match kind:
+        case FaultKind.RESET_FRONT | FaultKind.RESET_REDIS:
+            proxy.reset()
+        case FaultKind.HALF_OPEN_FRONT:
+            proxy.half_open()
+        case FaultKind.STALL_FRONT:
+            proxy.stall()
+            try:
+                await asyncio.sleep(STALL_S)
+            finally:
+                proxy.flow()
+        case _:
+            slice_bytes = SLICE_BYTES if kind is FaultKind.SLICE_FRONT else None
+            proxy.both(latency_s=0.0 if slice_bytes else DELAY_S, slice_bytes=slice_bytes)
+            try:
+                await asyncio.sleep(DELAYED_S)
+            finally:
+                proxy.both()
+    return is_used

@@ -12,13 +12,40 @@ class FaultKind(StrEnum):
     """What is done to the fleet."""
 
     KILL_GATEWAY = "gateway killed"
-    RESTART_KAFKA = "Kafka killed"
-    FLUSH_REDIS = "Redis flushed"
-    STALL_REDIS = "Redis stalled"
+    FREEZE_GATEWAY = "gateway frozen"
     RESET_FRONT = "connections to a gateway reset"
     STALL_FRONT = "network to a gateway stalled"
-    RESET_REDIS = "a gateway's connections to Redis reset"
+    HALF_OPEN_FRONT = "connections to a gateway half-open"
+    DELAY_FRONT = "network to a gateway slow"
+    SLICE_FRONT = "network to a gateway in small pieces"
+    KILL_KAFKA = "Kafka killed"
+    FREEZE_KAFKA = "Kafka frozen"
     TRIM_LOG = "old records removed"
+    KILL_REDIS = "Redis killed"
+    FLUSH_REDIS = "Redis flushed"
+    FREEZE_REDIS = "Redis frozen"
+    RESET_REDIS = "a gateway's connections to Redis reset"
+    DELAY_REDIS = "a gateway's network to Redis slow"
+
+
+WEIGHTS: Mapping[FaultKind, int] = {
+    FaultKind.KILL_GATEWAY: 20,
+    FaultKind.FREEZE_GATEWAY: 10,
+    FaultKind.RESET_FRONT: 30,
+    FaultKind.STALL_FRONT: 12,
+    FaultKind.HALF_OPEN_FRONT: 8,
+    FaultKind.DELAY_FRONT: 12,
+    FaultKind.SLICE_FRONT: 8,
+    FaultKind.KILL_KAFKA: 3,
+    FaultKind.FREEZE_KAFKA: 8,
+    FaultKind.TRIM_LOG: 3,
+    FaultKind.KILL_REDIS: 5,
+    FaultKind.FLUSH_REDIS: 5,
+    FaultKind.FREEZE_REDIS: 6,
+    FaultKind.RESET_REDIS: 12,
+    FaultKind.DELAY_REDIS: 8,
+}
+"""How often each kind is among 150 faults: what takes long to heal is rarer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +59,11 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A run. ``rate`` counts all producers; ``bad_share`` of it are records that nobody can decode."""
+    """A run. ``rate`` counts all producers; ``bad_share`` of it are records that nobody can decode.
+
+    ``faults`` is what is done to gateways, networks, Kafka and Redis; that clients cut themselves off every
+    ``cut_every_s`` and go on at another gateway comes on top.
+    """
 
     seed: int = 1
     seconds: float = 300.0
@@ -44,32 +75,28 @@ class Plan:
     threads: int = 16
     clients: int = 8
     cut_every_s: float = 8.0
-    kills: int = 10
-    kafka_restarts: int = 2
-    flushes: int = 1
-    stalls: int = 1
-    resets: int = 30
-    trims: int = 2
+    faults: int = 150
 
-    def faults(self) -> list[Fault]:
+    def seconds_for(self, records: int) -> float:
+        """Return how long the load has to last for so many good records."""
+        return records / (self.rate * (1 - self.bad_share))
+
+    def counts(self) -> dict[FaultKind, int]:
+        """Return how often each kind of fault happens: at least once, and ``faults`` in all."""
+        whole = sum(WEIGHTS.values())
+        counts = {kind: max(1, self.faults * weight // whole) for kind, weight in WEIGHTS.items()}
+        counts[FaultKind.RESET_FRONT] += max(0, self.faults - sum(counts.values()))
+        return counts
+
+    def schedule(self) -> list[Fault]:
         """Return what happens, in order: each kind spread over the run, each moment by chance."""
         chance = random.Random(self.seed)
-        wanted: Mapping[FaultKind, int] = {
-            FaultKind.KILL_GATEWAY: self.kills,
-            FaultKind.RESTART_KAFKA: self.kafka_restarts,
-            FaultKind.FLUSH_REDIS: self.flushes,
-            FaultKind.STALL_REDIS: self.stalls,
-            FaultKind.RESET_FRONT: self.resets,
-            FaultKind.STALL_FRONT: self.resets // 5,
-            FaultKind.RESET_REDIS: self.resets // 5,
-            FaultKind.TRIM_LOG: self.trims,
-        }
         return sorted(
             (
                 Fault(
                     self.seconds * (place + chance.uniform(0.15, 0.85)) / count, kind, chance.randrange(self.gateways)
                 )
-                for kind, count in wanted.items()
+                for kind, count in self.counts().items()
                 for place in range(count)
             ),
             key=lambda fault: fault.at_s,

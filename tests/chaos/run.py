@@ -24,7 +24,7 @@ from chaos import producer, subscriber
 from chaos.checker import JournalChecker, Violation, check_commits, check_letters, check_sequences
 from chaos.facts import CommitSample, KafkaFacts, LogFacts
 from chaos.fleet import GROUP, LETTERS, TOKEN, TOPIC, Fleet
-from chaos.plan import Plan
+from chaos.plan import FaultKind, Plan
 
 TESTS = Path(__file__).resolve().parents[1]
 SAMPLE_S = 0.5
@@ -35,6 +35,7 @@ SETTLE_S = 60.0
 SLOW_S = 0.15
 AWAY_S, LONG_AWAY_S = 0.3, 3.0
 SMALL_WINDOW = 65_536
+CLIENT_CUTS = "clients cut off, resumed elsewhere"
 
 Progress = Callable[[str, float], None]
 """Told what is going on, and how many seconds of the load are over."""
@@ -47,6 +48,8 @@ class Verdict:
     plan: Plan
     violations: list[Violation]
     figures: dict[str, int | float] = field(default_factory=dict)
+    faults: dict[str, int] = field(default_factory=dict)
+    """What was done, by kind; what clients did to themselves too."""
 
 
 def subscribers(plan: Plan, fleet: Fleet, directory: Path) -> list[subscriber.Orders]:
@@ -198,7 +201,7 @@ async def _do_faults(
 ) -> None:
     """Do each fault at its time, in a task of its own: a slow one holds up no other."""
     async with asyncio.TaskGroup() as group:
-        for fault in plan.faults():
+        for fault in plan.schedule():
             await asyncio.sleep(max(0.0, began + fault.at_s - monotonic()))
             progress(str(fault.kind))
             group.create_task(fleet.do(fault, facts, watch.newest))
@@ -230,12 +233,14 @@ async def _judge(
         reader.close()
     facts.epoch = await asyncio.to_thread(_epoch, fleet)
     figures: Counter[str] = Counter()
+    cuts = 0
     for client in load.clients:
         checker = JournalChecker(client.name, client.threads, facts)
         violations += await asyncio.to_thread(checker.check, _frames(Path(client.journal)))
         figures["client connections"] += checker.connections
         figures["records delivered"] += checker.delivered
         figures["gaps told"] += checker.gaps
+        cuts += checker.cuts
     violations += check_letters(facts, TOPIC, letters)
     violations += check_commits(facts, TOPIC, letters, watch.samples)
     sequences = check_sequences(facts, load.reports)
@@ -249,8 +254,8 @@ async def _judge(
     figures["commits looked at"] = len(watch.samples)
     figures["starts of gateways"] = sum(gateway.starts for gateway in fleet.gateways)
     rate = round((sequences.records - sequences.repeats) / load.seconds)
-    faults = {str(kind): count for kind, count in sorted(fleet.done.items())}
-    return Verdict(plan, violations, {"records per second": rate, **figures, **faults})
+    faults = {str(kind): fleet.done[kind] for kind in FaultKind} | {CLIENT_CUTS: cuts}
+    return Verdict(plan, violations, {"records per second": rate, **figures}, faults)
 
 
 def _epoch(fleet: Fleet) -> str:

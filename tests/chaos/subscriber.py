@@ -24,6 +24,8 @@ import zstandard
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
+from chaos.checker import CUT
+
 MAX_FRAME_BYTES = 16 << 20
 LOOK_S = 0.2
 NEVER_S = 3_600.0
@@ -109,7 +111,7 @@ class Subscriber:
                 async with asyncio.timeout(self._cut_after_s()):
                     await self._follow(next(self._urls))
             except TimeoutError:
-                reason = "cut by the client"
+                reason = CUT
             except (OSError, WebSocketException) as error:
                 reason = f"{type(error).__name__}: {error}"
             self._write("closed", reason=reason)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from chaos.checker import JournalChecker, check_commits, check_letters, check_sequences
+from chaos.checker import CUT, JournalChecker, check_commits, check_letters, check_sequences
 from chaos.facts import CommitSample, Identity, Letter, LogFacts, Record
 from chaos.plan import FaultKind, Plan
 
@@ -59,7 +60,7 @@ def journal_of() -> Journal:
         data(1, (0, 0, 0), (0, 1, 1), (1, 0, 0)),
         verdict("complete", 3, 0),
         data(4, (1, 1, 1), (1, 2, 1)),
-        {"is": "closed"},
+        {"is": "closed", "reason": CUT},
         *subscribed(p0="4", p1="3"),
         {"is": "gap", "partition": 0, "from": "2", "to": "4", "reason": "not_retained"},
         data(1, (0, 4, 0), (0, 5, 1), (1, 3, 0)),
@@ -283,8 +284,27 @@ def test_sequences_are_whole_once_repeats_are_left_out() -> None:
 
 def test_a_plan_follows_from_its_seed() -> None:
     plan = Plan(seed=3)
-    faults = plan.faults()
-    assert faults == Plan(seed=3).faults() != Plan(seed=4).faults()
+    faults = plan.schedule()
+    assert faults == Plan(seed=3).schedule() != Plan(seed=4).schedule()
     assert [fault.at_s for fault in faults] == sorted(fault.at_s for fault in faults)
     assert all(0 < fault.at_s < plan.seconds for fault in faults)
-    assert sum(fault.kind is FaultKind.KILL_GATEWAY for fault in faults) == plan.kills
+    assert Counter(fault.kind for fault in faults) == plan.counts()
+
+
+@pytest.mark.parametrize("faults", [len(FaultKind), 150, 301])
+def test_a_plan_has_as_many_faults_as_it_says_and_every_kind(faults: int) -> None:
+    counts = Plan(faults=faults).counts()
+    assert set(counts) == set(FaultKind)
+    assert min(counts.values()) > 0
+    assert faults <= sum(counts.values()) <= faults + len(FaultKind)
+
+
+def test_a_plan_lasts_long_enough_for_its_good_records() -> None:
+    plan = Plan(rate=2_000, bad_share=0.01)
+    assert plan.seconds_for(990) == pytest.approx(0.5)
+
+
+def test_what_clients_do_to_themselves_is_counted() -> None:
+    checker = JournalChecker("client", None, facts_of())
+    assert checker.check(journal_of()) == []
+    assert checker.cuts == 1
