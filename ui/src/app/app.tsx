@@ -24,6 +24,9 @@ const [HealthPage] = chunk(() =>
 const [DeadLettersPage] = chunk(() =>
   import("../features/dead-letters/dead-letters-page").then((module) => module.DeadLettersPage),
 );
+const [NeedsYouPage] = chunk(() =>
+  import("../features/needs-you/needs-you-page").then((module) => module.NeedsYouPage),
+);
 const [SchemasPage] = chunk(() =>
   import("../features/schemas/schemas-page").then((module) => module.SchemasPage),
 );
@@ -63,6 +66,9 @@ function Screens() {
         </Route>
         <Route path="/health">
           <HealthPage />
+        </Route>
+        <Route path="/needs-you">
+          <NeedsYouPage />
         </Route>
         <Route path="/dead-letters">
           <DeadLettersPage />

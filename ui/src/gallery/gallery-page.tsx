@@ -5,6 +5,7 @@ import { Link, useSearch } from "wouter";
 import { ErrorBoundary } from "../widgets/error-boundary";
 import { DEAD_LETTER_SCENES } from "./dead-letter-scenes";
 import { HEALTH_SCENES } from "./health-scenes";
+import { NEEDS_YOU_SCENES } from "./needs-you-scenes";
 import { RUN_SCENES } from "./run-scenes";
 import { RUNS_SCENES } from "./runs-scenes";
 import { SCHEMA_SCENES } from "./schema-scenes";
@@ -20,6 +21,7 @@ export interface Scene {
 const GROUPS: readonly (readonly [title: string, scenes: readonly Scene[]])[] = [
   ["Widgets", WIDGET_SCENES],
   ["List of runs", RUNS_SCENES],
+  ["Needs you", NEEDS_YOU_SCENES],
   ["Run", RUN_SCENES],
   ["Health", HEALTH_SCENES],
   ["Dead letters", DEAD_LETTER_SCENES],

@@ -1,7 +1,7 @@
 /**
  * A question to the gateway over HTTP, asked again and again while somebody looks.
  *
- * Never while the page is hidden. What was read stays while a later question fails; a changed key starts anew, and
+ * Never while the page is hidden, and less often while it fails. What was read stays while a later question fails; a changed key starts anew, and
  * the answer to an older key is dropped.
  */
 
@@ -10,6 +10,8 @@ import { GatewayError } from "./gateway-api";
 import { noteAnswer, noteFailure } from "./gateway-contact";
 
 const EVERY_MS = 3000;
+/** After failures in a row it is asked less often, down to this. */
+const FAILED_AT_MOST_MS = 30_000;
 
 export interface ReadingFailure {
   readonly message: string;
@@ -41,20 +43,24 @@ export function useReading<T>(key: string, question: (signal: AbortSignal) => Pr
   useEffect(() => {
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let failures = 0;
     const succeed = (value: T) => {
       if (stop.signal.aborted) return;
+      failures = 0;
       noteAnswer();
       setRead({ key, value, failure: null });
     };
     const fail = (error: unknown) => {
       if (stop.signal.aborted) return;
+      failures += 1;
       const failure = failureOf(error);
       noteFailure(failure);
       setRead((before) => ({ key, value: before.key === key ? before.value : null, failure }));
     };
     const ask = async () => {
       if (!document.hidden) await newest.current(stop.signal).then(succeed, fail);
-      if (!stop.signal.aborted) timer = setTimeout(ask, EVERY_MS);
+      if (!stop.signal.aborted)
+        timer = setTimeout(ask, Math.min(FAILED_AT_MOST_MS, EVERY_MS * 2 ** Math.min(10, failures)));
     };
     void ask();
     return () => {
@@ -68,7 +74,7 @@ export function useReading<T>(key: string, question: (signal: AbortSignal) => Pr
     : { value: null, failure: null, askAgain };
 }
 
-export function failureOf(error: unknown): ReadingFailure {
+function failureOf(error: unknown): ReadingFailure {
   return {
     message: error instanceof Error ? error.message : String(error),
     status: error instanceof GatewayError ? error.status : null,

@@ -22,6 +22,7 @@ export function Shell({ children }: { children: ReactNode }) {
   useKeyListener();
   useShortcuts("Everywhere", [
     { keys: "g r", label: "Go to the list of runs", run: () => navigate("/") },
+    { keys: "g n", label: "Go to what needs you", run: () => navigate("/needs-you") },
     { keys: "g h", label: "Go to health", run: () => navigate("/health") },
     { keys: "g d", label: "Go to dead letters", run: () => navigate("/dead-letters") },
     { keys: "g s", label: "Go to schemas", run: () => navigate("/schemas") },

@@ -1,6 +1,10 @@
 import { Link, useLocation } from "wouter";
+import { count, plural } from "../../model/display";
 import type { Theme } from "../../stores/preferences";
 import { usePreferences } from "../../stores/use-preferences";
+import { useReading } from "../../stores/use-reading";
+import { useServices } from "../../stores/use-services";
+import { waitingQuestions } from "../../stores/waiting";
 import { IconButton } from "../../widgets/button";
 import type { IconName } from "../../widgets/icon";
 import { ConnectionIndicator } from "./connection-indicator";
@@ -19,8 +23,10 @@ interface TopBarProps {
 }
 
 export function TopBar({ onTheme, onHelp }: TopBarProps) {
+  const { api } = useServices();
   const [path] = useLocation();
   const [{ theme }] = usePreferences();
+  const waiting = useReading("waiting", (signal) => waitingQuestions(api, signal)).value?.length ?? 0;
   const current = (active: boolean) => (active ? { "aria-current": "page" as const } : {});
   return (
     <header className="top-bar">
@@ -35,6 +41,14 @@ export function TopBar({ onTheme, onHelp }: TopBarProps) {
           {...current(path === "/" || path.startsWith("/runs") || path === "/file")}
         >
           Runs
+        </Link>
+        <Link href="/needs-you" className="top-bar__link" {...current(path === "/needs-you")}>
+          Needs you
+          {waiting > 0 && (
+            <span className="top-bar__count" title={plural(waiting, "question waits", "questions wait")}>
+              {count(waiting)}
+            </span>
+          )}
         </Link>
         {SCREENS.map(([href, label]) => (
           <Link key={href} href={href} className="top-bar__link" {...current(path === href)}>

@@ -2,6 +2,7 @@ import { Link } from "wouter";
 import { compactCount, count, duration, fullInstant, instant, plural } from "../../model/display";
 import { runAddress } from "../../stores/address";
 import type { RunListing } from "../../stores/gateway-api";
+import { waitsForPerson } from "../../stores/waiting";
 import { Chip } from "../../widgets/chip";
 import { RunStatusChip, runStatusLabel } from "../../widgets/run-status";
 
@@ -70,11 +71,6 @@ export function RunRow({ id, run, nowMs, active }: RunRowProps) {
       </span>
     </Link>
   );
-}
-
-/** An interrupt waits for a person until another run resumes the thread. */
-export function waitsForPerson(run: RunListing): boolean {
-  return run.status === "interrupted" && run.interrupts.length > 0 && run.resumedBy === null;
 }
 
 /** The run's own figure once it has ended; until then the time since its start, never less than what was recorded. */

@@ -1,11 +1,12 @@
 import { fireEvent, screen } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 import { NO_FILTERS, type RunsState } from "../../stores/runs";
+import { waitsForPerson } from "../../stores/waiting";
 import { listingOf } from "../../testing/fake-services";
 import { STARTED_US } from "../../testing/frames";
 import { renderPage } from "../../testing/render-page";
 import { tokenOf } from "../gateway/token-needed";
-import { shownDurationUs, waitsForPerson } from "./run-row";
+import { shownDurationUs } from "./run-row";
 import { RunsView, type RunsViewProps } from "./runs-view";
 
 function show(state: Partial<RunsState>, handlers: Partial<RunsViewProps> = {}) {
