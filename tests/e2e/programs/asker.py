@@ -36,7 +36,7 @@ async def main() -> None:
     asking = graph.compile(checkpointer=InMemorySaver(), name="asker")
     config = {"configurable": {"thread_id": "asker-1"}}
     await asking.ainvoke({"draft": "Tides rise with the moon.", "approved": False}, config)
-    while not answer_file.exists():
+    while not answer_file.exists():  # noqa: ASYNC110  # the answer comes from another process
         await asyncio.sleep(POLL_S)
     await asking.ainvoke(Command(resume=answer_file.read_text()), config)
 
