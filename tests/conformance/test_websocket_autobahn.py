@@ -19,8 +19,9 @@ from websockets.frames import Opcode
 from websockets.protocol import State
 from websockets.typing import Subprotocol
 
+from dashstream.adapters.websocket.core import SUBPROTOCOL
 from dashstream.adapters.websocket.registry import Connections
-from dashstream.adapters.websocket.server import SUBPROTOCOL, Connection
+from dashstream.adapters.websocket.server import Connection
 from integration.gateway.serving import Served, serving
 
 COMPRESSION = ["12.*", "13.*"]
@@ -39,6 +40,9 @@ class EchoSession:
 
     def note_partitions(self, count: int) -> None:
         """The log's partitions mean nothing here."""
+
+    def take_refusals(self) -> dict[Any, int]:
+        return {}
 
     def tick(self, now: float) -> list[Any]:
         return []

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 
+import pytest
 import websockets
 
 from dashstream.adapters.websocket.client import Delivered, Subscriber
 from dashstream.engine.backoff import BackoffLimits
+from dashstream.errors import ProtocolError
 from dashstream.protocol.batch import encode_frame_lead, encode_lead, encode_tail
+from dashstream.protocol.codes import CloseCode
 
 EPOCH = "8f3a9c0d11223344"
 
@@ -63,3 +67,22 @@ async def test_a_hole_in_delivery_is_resumed_and_never_passed_over() -> None:
     assert [item.offset for item in found if isinstance(item, Delivered)] == [0, 1, 2, 3]
     assert len(found) == 4
     assert asked[1] == {"from": "cursor", "epoch": EPOCH, "positions": {"0": "2"}}
+
+
+async def test_it_comes_back_not_before_it_is_told() -> None:
+    came: list[float] = []
+
+    async def serve(socket: websockets.ServerConnection) -> None:
+        came.append(time.monotonic())
+        if len(came) == 1:
+            await socket.send(json.dumps({"type": "closing", "reason": "stop", "retry_after_ms": 500}))
+        await socket.close(CloseCode.GOING_AWAY if len(came) < 3 else CloseCode.BAD_REQUEST)
+
+    async with websockets.serve(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(ProtocolError):
+            async for _ in Subscriber(f"ws://127.0.0.1:{port}/ws", "token", backoff=BackoffLimits(0.001, 0.001)):
+                pass
+    first, second, third = came
+    assert second - first >= 0.5
+    assert third - second < second - first, "the word of one connection says nothing about the next one"

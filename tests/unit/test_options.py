@@ -63,3 +63,19 @@ def test_a_declaration_carries_all_that_the_reference_page_and_the_flags_need() 
     assert (size.env, size.flag, size.unit) == ("DASHSTREAM_RING_SIZE_BYTES", "--ring-size-bytes", "bytes")
     assert token.secret
     assert token.nullable
+
+
+@dataclass(frozen=True, slots=True)
+class Bounded:
+    timeout_s: float = option(10.0, "how long", unit="s", within=(1.0, 60.0))
+
+
+@pytest.mark.parametrize(("given", "effective"), [("0", 1.0), ("1", 1.0), ("60", 60.0), ("9999", 60.0), ("inf", 60.0)])
+def test_a_bound_that_has_to_hold_is_kept_within_its_ends(given: str, effective: float) -> None:
+    assert load(Bounded, "client", {"DASHSTREAM_CLIENT_TIMEOUT_S": given}) == Bounded(effective)
+
+
+@pytest.mark.parametrize("given", ["x", "nan", ""])
+def test_a_bound_that_is_no_number_is_refused(given: str) -> None:
+    with pytest.raises(SettingsError):
+        load(Bounded, "client", {"DASHSTREAM_CLIENT_TIMEOUT_S": given})

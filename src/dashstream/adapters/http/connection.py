@@ -8,6 +8,8 @@ would hold a descriptor or memory for as long as it likes. The body has its own 
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -113,6 +115,9 @@ class HttpConnection(HttpToolsProtocol):
             return
         self._send_deadline = None
         self.sends.note_timeout(SendPath.HTTP)
+        # Without this the kernel keeps what it has taken, for as long as the peer is there and does not read.
+        if found := self.transport.get_extra_info("socket"):
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
 
     def _refuse(self, status: str) -> None:

@@ -179,8 +179,8 @@ class Connection(asyncio.Protocol):
             self._read()
         self._perform(self._session.tick(now))
         if self._is_ending:
-            if self._ending_since is None:
-                self._ending_since = now
+            if self._ending_since is None:  # one bound: who does not read already has no second one for the close
+                self._ending_since = now if self._paused_since is None else self._paused_since
             elif now - self._ending_since > limits.send_timeout_s:
                 self._time_out(SendPath.CLOSE)
             return
