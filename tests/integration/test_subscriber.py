@@ -74,6 +74,8 @@ async def test_it_comes_back_not_before_it_is_told() -> None:
 
     async def serve(socket: websockets.ServerConnection) -> None:
         came.append(time.monotonic())
+        await socket.recv()
+        await socket.recv()
         if len(came) == 1:
             await socket.send(json.dumps({"type": "closing", "reason": "stop", "retry_after_ms": 500}))
         await socket.close(CloseCode.GOING_AWAY if len(came) < 3 else CloseCode.BAD_REQUEST)
