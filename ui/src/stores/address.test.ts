@@ -1,11 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  ALL_EVENTS,
   RUN_STATUSES,
   RUN_TABS,
+  type RunView,
   readFilters,
   readRunView,
   runAddress,
+  runLink,
   writeFilters,
   writeRunView,
 } from "./address";
@@ -19,12 +22,20 @@ const moment: fc.Arbitrary<Moment> = fc.oneof(
     .map((value): Moment => ({ kind: "sequence", sequence: String(value) })),
 );
 
+const FIRST: RunView = { moment: { kind: "live" }, tab: null, path: null, node: null, events: ALL_EVENTS };
+
 describe("the address of a run's view", () => {
   it("gives back every view that it is written from", () => {
     const views = fc.record({
       moment,
       tab: fc.constantFrom(null, ...RUN_TABS),
       path: fc.option(fc.string()),
+      node: fc.option(fc.string()),
+      events: fc.record({
+        kinds: fc.array(fc.string()),
+        node: fc.option(fc.string()),
+        text: fc.string(),
+      }),
     });
     fc.assert(
       fc.property(views, (view) => {
@@ -34,15 +45,20 @@ describe("the address of a run's view", () => {
   });
 
   it("is empty for the first view of a run", () => {
-    expect(writeRunView({ moment: { kind: "live" }, tab: null, path: null })).toBe("");
+    expect(writeRunView(FIRST)).toBe("");
   });
 
   it.each(["?step=-1", "?step=x", "?step=1e3", "?seq=abc", "?tab=nothing", "?step="])(
     "ignores %s",
     (search) => {
-      expect(readRunView(search)).toEqual({ moment: { kind: "live" }, tab: null, path: null });
+      expect(readRunView(search)).toEqual(FIRST);
     },
   );
+
+  it("is shared with the step that is shown, also while the run is followed live", () => {
+    expect(runLink("a b", { ...FIRST, path: "/x" }, 4)).toBe("/runs/a%20b?step=4&path=%2Fx");
+    expect(runLink("a", FIRST, -1)).toBe("/runs/a");
+  });
 
   it("keeps a run's id whole, whatever it contains", () => {
     expect(runAddress("a/b?c#d e")).toBe("/runs/a%2Fb%3Fc%23d%20e");

@@ -32,7 +32,20 @@ export interface RunView {
   readonly tab: RunTab | null;
   /** JSON pointer of the selected place in the state; null when none is. */
   readonly path: string | null;
+  /** Id of the node that is explained; null when none is. */
+  readonly node: string | null;
+  readonly events: EventFilter;
 }
+
+/** Which records the table of events shows; everything while it is `ALL_EVENTS`. */
+export interface EventFilter {
+  /** Kinds or event types; empty means all. */
+  readonly kinds: readonly string[];
+  readonly node: string | null;
+  readonly text: string;
+}
+
+export const ALL_EVENTS: EventFilter = { kinds: [], node: null, text: "" };
 
 const NUMBER = /^\d{1,15}$/;
 const SEQUENCE = /^\d{1,19}$/;
@@ -62,16 +75,32 @@ export function readRunView(search: string): RunView {
     moment: readMoment(parameters.get("step"), parameters.get("seq")),
     tab: RUN_TABS.find((candidate) => candidate === tab) ?? null,
     path: parameters.get("path"),
+    node: parameters.get("node"),
+    events: {
+      kinds: parameters.getAll("kind"),
+      node: parameters.get("on"),
+      text: parameters.get("q") ?? "",
+    },
   };
 }
 
-export function writeRunView({ moment, tab, path }: RunView): string {
+export function writeRunView({ moment, tab, path, node, events }: RunView): string {
   return searchOf([
     ["step", moment.kind === "step" ? String(moment.step) : null],
     ["seq", moment.kind === "sequence" ? moment.sequence : null],
     ["tab", tab],
     ["path", path],
+    ["node", node],
+    ...events.kinds.map((kind) => ["kind", kind] as const),
+    ["on", events.node],
+    ["q", events.text || null],
   ]);
+}
+
+/** Address of what is shown, at a fixed step, so that it shows the same later and to others; -1 is no step yet. */
+export function runLink(runId: string, view: RunView, step: number): string {
+  const moment: Moment = step >= 0 ? { kind: "step", step } : view.moment;
+  return runAddress(runId) + writeRunView({ ...view, moment });
 }
 
 export const runAddress = (runId: string): string => `/runs/${encodeURIComponent(runId)}`;
@@ -84,7 +113,7 @@ function readMoment(step: string | null, sequence: string | null): Moment {
 
 function searchOf(entries: readonly (readonly [name: string, value: string | null])[]): string {
   const parameters = new URLSearchParams();
-  for (const [name, value] of entries) if (value !== null) parameters.set(name, value);
+  for (const [name, value] of entries) if (value !== null) parameters.append(name, value);
   const text = parameters.toString();
   return text ? `?${text}` : "";
 }

@@ -38,6 +38,7 @@ export function useShortcuts(title: string, shortcuts: readonly Shortcut[]): voi
   newest.current = shortcuts;
   const shape = shortcuts.map(({ keys, label }) => `${keys}\t${label}`).join("\n");
   useEffect(() => {
+    if (shape === "") return;
     const group: ShortcutGroup = {
       title,
       shortcuts: shape.split("\n").map((line, index) => {

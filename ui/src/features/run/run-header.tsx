@@ -17,11 +17,14 @@ interface RunHeaderProps {
   resumedBy: string | null;
   nowMs: number;
   onStep: (step: number) => void;
+  /** Absent where an address leads nobody to the run. */
+  onCopyLink: (() => void) | null;
   /** Absent when there is no gateway to ask. */
   onExport: (() => void) | null;
 }
 
-export function RunHeader({ run, openId, receipt, resumedBy, nowMs, onStep, onExport }: RunHeaderProps) {
+export function RunHeader(props: RunHeaderProps) {
+  const { run, openId, receipt, resumedBy, nowMs, onStep, onCopyLink, onExport } = props;
   return (
     <header className="run-header">
       <div className="run-header__title">
@@ -33,6 +36,9 @@ export function RunHeader({ run, openId, receipt, resumedBy, nowMs, onStep, onEx
         {resumedBy && <RunLink runId={resumedBy} words="resumed by" />}
         <div className="run-header__end">
           <ReceiptBadge receipt={receipt} onStep={onStep} />
+          {onCopyLink && (
+            <IconButton icon="link" label="Copy a link to this moment" shortcut="c" onClick={onCopyLink} />
+          )}
           {onExport && (
             <IconButton icon="download" label="Save this run as a .dsrun file" onClick={onExport} />
           )}

@@ -3,7 +3,7 @@
 import { type ReactNode, Suspense, useCallback } from "react";
 import { useStore } from "zustand";
 import { compactCount } from "../../model/display";
-import { RUN_TABS, type RunTab } from "../../stores/address";
+import { type EventFilter, RUN_TABS, type RunTab } from "../../stores/address";
 import type { RunFrame } from "../../stores/engine";
 import type { RunViewStore } from "../../stores/run-view";
 import { useMediaQuery } from "../../stores/use-media-query";
@@ -45,20 +45,24 @@ export function RunPanes({ pane, step, view }: RunPanesProps) {
   const [preferences, change] = usePreferences();
   const chosen = useStore(view, ({ tab }) => tab);
   const path = useStore(view, (state) => state.path);
+  const node = useStore(view, (state) => state.node);
+  const events = useStore(view, (state) => state.events);
+  const onNode = useCallback((next: string | null) => view.change({ node: next }), [view]);
+  const onFilter = useCallback((next: EventFilter) => view.change({ events: next }), [view]);
   const onPath = useCallback((next: string) => view.change({ path: next || null }), [view]);
   const tabs = wide ? RUN_TABS.filter((tab) => tab !== "graph") : RUN_TABS;
   const active = tabs.find((tab) => tab === chosen) ?? tabs[0] ?? "state";
   const graph = (
     <ErrorBoundary what="The graph">
       <Suspense fallback={null}>
-        <GraphPane {...pane} />
+        <GraphPane {...pane} node={node} onNode={onNode} />
       </Suspense>
     </ErrorBoundary>
   );
   const content: Record<RunTab, () => ReactNode> = {
     graph: () => graph,
     state: () => <StatePane {...pane} path={path ?? ""} onPath={onPath} />,
-    events: () => <EventsPane {...pane} />,
+    events: () => <EventsPane {...pane} filter={events} onFilter={onFilter} />,
     llm: () => <LlmPane {...pane} />,
     tools: () => <ToolsPane {...pane} />,
   };

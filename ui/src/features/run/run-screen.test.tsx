@@ -4,16 +4,18 @@ import type { RunFrame } from "../../stores/engine";
 import { createRunView } from "../../stores/run-view";
 import { useFrame } from "../../stores/use-frame";
 import { createFakeEngine, type FakeEngine } from "../../testing/fake-engine";
+import { createFakeServices } from "../../testing/fake-services";
 import { connectionOf, receiptOf, summaryOf } from "../../testing/frames";
 import { renderPage } from "../../testing/render-page";
 import { RunScreen } from "./run-screen";
 
 function show(changes: Partial<RunFrame> = {}, search = "", resumedBy: string | null = null) {
   const engine = createFakeEngine({ frame: changes });
+  const services = createFakeServices({ engine });
   const put = vi.fn();
   const view = createRunView(search, { put });
-  renderPage(<Screen engine={engine} view={view} resumedBy={resumedBy} />);
-  return { engine, view, put };
+  renderPage(<Screen engine={engine} view={view} resumedBy={resumedBy} />, services);
+  return { engine, view, put, services };
 }
 
 interface ScreenProps {
@@ -30,6 +32,26 @@ function Screen({ engine, view, resumedBy }: ScreenProps) {
 }
 
 describe("the page of a run", () => {
+  it("shows node and filter of its address", async () => {
+    show({}, "?tab=events&node=write&kind=state_diff&q=round");
+    expect((await screen.findByTestId("explain-node")).textContent).toContain("write");
+    expect((screen.getByRole("searchbox", { name: /events|records/i }) as HTMLInputElement).value).toBe(
+      "round",
+    );
+  });
+
+  it("copies a link to what is shown, at the step that is shown, without a token", async () => {
+    const { services, engine } = show({}, "?tab=tools&path=%2Fround");
+    const step = (await screen.findByTestId("playhead")).dataset.step;
+    await act(
+      async () => void fireEvent.click(screen.getByRole("button", { name: "Copy a link to this moment" })),
+    );
+    expect(services.clipboard).toEqual([
+      `${location.origin}/runs/${engine.frame().openId}?step=${step}&tab=tools&path=%2Fround`,
+    ]);
+    expect(await screen.findByText(`Copied a link to step ${step}`)).toBeTruthy();
+  });
+
   it("shows the moment and tab of its address, and writes what changes", async () => {
     const { put } = show({}, "?step=3&tab=tools");
     const head = await screen.findByTestId("playhead");

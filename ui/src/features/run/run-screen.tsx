@@ -6,6 +6,7 @@ import { useNow } from "../../stores/use-now";
 import { EmptyState } from "../../widgets/empty-state";
 import { Progress } from "../../widgets/progress";
 import { runStatusLabel } from "../../widgets/run-status";
+import { useCopyLink } from "./copy-link";
 import { RunBanners } from "./run-banners";
 import { RunHeader } from "./run-header";
 import { RunPanes } from "./run-panes";
@@ -31,6 +32,8 @@ export function RunScreen({ engine, frame, view, resumedBy, onExport }: RunScree
   const onMoment = useCallback((next: Moment) => view.change({ moment: next }), [view]);
   const onStep = useCallback((next: number) => onMoment({ kind: "step", step: next }), [onMoment]);
 
+  const onCopyLink = useCopyLink(frame, view, step);
+
   const name = run?.graphName;
   useEffect(() => {
     document.title = name ? `${name} · DashStream` : "DashStream";
@@ -46,6 +49,7 @@ export function RunScreen({ engine, frame, view, resumedBy, onExport }: RunScree
         resumedBy={resumedBy}
         nowMs={nowMs}
         onStep={onStep}
+        onCopyLink={onCopyLink}
         onExport={onExport}
       />
       <div className="run-page__progress">

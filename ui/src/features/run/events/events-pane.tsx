@@ -7,6 +7,7 @@
 
 import { type UIEvent, useCallback, useEffect, useRef, useState } from "react";
 import { count, plural } from "../../../model/display";
+import { ALL_EVENTS, type EventFilter } from "../../../stores/address";
 import type { EventRow, RunFrame } from "../../../stores/engine";
 import { Button } from "../../../widgets/button";
 import { EmptyState } from "../../../widgets/empty-state";
@@ -15,14 +16,20 @@ import { PaneAnswer } from "../pane-states";
 import { EventDetailView } from "./event-detail";
 import { EventTable } from "./event-table";
 import { EventsToolbar } from "./events-toolbar";
-import { type EventFilter, useEventRows } from "./use-event-rows";
+import { useEventRows } from "./use-event-rows";
 import "./events-pane.css";
 
-const NO_FILTER: EventFilter = { kinds: [], node: null, text: "" };
+interface EventsPaneProps extends PaneProps {
+  /** What is shown, when somebody else keeps it. */
+  filter?: EventFilter;
+  onFilter?: (filter: EventFilter) => void;
+}
 
-export function EventsPane(props: PaneProps) {
+export function EventsPane({ filter: given, onFilter, ...props }: EventsPaneProps) {
   const { engine, frame, moment, onMoment } = props;
-  const [filter, setFilter] = useState(NO_FILTER);
+  const [ownFilter, setOwnFilter] = useState(ALL_EVENTS);
+  const filter = given ?? ownFilter;
+  const setFilter = onFilter ?? setOwnFilter;
   const [following, setFollowing] = useState(moment.kind === "live");
   const [chosen, setChosen] = useState<EventRow | null>(null);
   const window = useEventRows(props, filter);
@@ -35,8 +42,7 @@ export function EventsPane(props: PaneProps) {
     [onMoment],
   );
   const onScroll = useLeavingEnd(() => setFollowing(false));
-  const filtered =
-    filter !== NO_FILTER && (filter.kinds.length > 0 || filter.node !== null || filter.text !== "");
+  const filtered = filter.kinds.length > 0 || filter.node !== null || filter.text !== "";
   const total = window.answer.value?.total ?? null;
   return (
     <section className="pane events-pane" aria-label="Events" data-testid="events-pane">
@@ -55,7 +61,7 @@ export function EventsPane(props: PaneProps) {
       <PaneAnswer answer={window.answer} subject="the events" icon="list">
         {(rows) =>
           rows.total === 0 ? (
-            <NoEvents frame={frame} filtered={filtered} onClear={() => setFilter(NO_FILTER)} />
+            <NoEvents frame={frame} filtered={filtered} onClear={() => setFilter(ALL_EVENTS)} />
           ) : (
             <div className="pane__body" onScrollCapture={onScroll}>
               <EventTable

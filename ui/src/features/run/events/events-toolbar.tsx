@@ -1,10 +1,10 @@
 import { useMemo } from "react";
+import type { EventFilter } from "../../../stores/address";
 import { Button } from "../../../widgets/button";
 import { SearchField, Select } from "../../../widgets/field";
 import type { PaneProps } from "../pane";
 import { useAnswer } from "../use-answer";
 import { KIND_OPTIONS } from "./event-kinds";
-import type { EventFilter } from "./use-event-rows";
 
 interface EventsToolbarProps extends Pick<PaneProps, "engine" | "frame"> {
   filter: EventFilter;

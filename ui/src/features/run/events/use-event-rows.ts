@@ -5,14 +5,13 @@
  */
 
 import { useCallback, useState } from "react";
-import type { EventQuery, EventRow, EventRows, Moment } from "../../../stores/engine";
+import type { EventFilter } from "../../../stores/address";
+import type { EventRow, EventRows, Moment } from "../../../stores/engine";
 import type { VisibleRange } from "../../../widgets/virtual-list";
 import { momentKey, type PaneProps } from "../pane";
 import { type Answer, useAnswer } from "../use-answer";
 
 const BLOCK = 100;
-
-export type EventFilter = Pick<EventQuery, "kinds" | "node" | "text">;
 
 export interface EventWindow {
   readonly answer: Answer<EventRows>;

@@ -23,7 +23,14 @@ import { useLayout } from "./use-layout";
 import { usePaneSize } from "./use-pane-size";
 import "./graph-pane.css";
 
-export function GraphPane({ engine, frame, moment }: PaneProps) {
+interface GraphPaneProps extends PaneProps {
+  /** The node that is explained, when somebody else keeps it. */
+  node?: string | null;
+  onNode?: (id: string | null) => void;
+}
+
+export function GraphPane({ engine, frame, moment, node, onNode }: GraphPaneProps) {
+  const [ownNode, setOwnNode] = useState<string | null>(null);
   const key = `${frame.openId} ${frame.revision} ${momentKey(moment)}`;
   const answer = useAnswer(key, () => engine.graphAt(moment));
   return (
@@ -34,7 +41,12 @@ export function GraphPane({ engine, frame, moment }: PaneProps) {
             <NoGraph frame={frame} />
           ) : (
             <ReactFlowProvider>
-              <Graph view={view} frame={frame} />
+              <Graph
+                view={view}
+                frame={frame}
+                selected={node === undefined ? ownNode : node}
+                onSelect={onNode ?? setOwnNode}
+              />
             </ReactFlowProvider>
           )
         }
@@ -54,10 +66,16 @@ function NoGraph({ frame }: { frame: RunFrame }) {
   );
 }
 
-function Graph({ view, frame }: { view: GraphView; frame: RunFrame }) {
+interface GraphProps {
+  view: GraphView;
+  frame: RunFrame;
+  selected: string | null;
+  onSelect: (id: string | null) => void;
+}
+
+function Graph({ view, frame, selected, onSelect }: GraphProps) {
   const body = useRef<HTMLDivElement>(null);
   const layout = useLayout(view, usePaneSize(body));
-  const [selected, setSelected] = useState<string | null>(null);
   const [search, setSearch] = useState("");
   const found = useMemo(() => findNodes(view, search), [view, search]);
   const before = useRef<FlowElements>(NO_ELEMENTS);
@@ -71,7 +89,7 @@ function Graph({ view, frame }: { view: GraphView; frame: RunFrame }) {
   const camera = useCamera(layout, action);
   const shown = view.nodes.find(({ id }) => id === selected);
   const show = (id: string) => {
-    setSelected(id);
+    onSelect(id);
     camera.reveal(id);
   };
 
@@ -89,8 +107,8 @@ function Graph({ view, frame }: { view: GraphView; frame: RunFrame }) {
           elements={elements}
           layout={layout}
           camera={camera}
-          onExplain={(id) => setSelected((current) => (current === id ? null : id))}
-          onClear={() => setSelected(null)}
+          onExplain={(id) => onSelect(id === selected ? null : id)}
+          onClear={() => onSelect(null)}
         />
         {shown && (
           <ExplainCard
@@ -99,7 +117,7 @@ function Graph({ view, frame }: { view: GraphView; frame: RunFrame }) {
             questions={questionsOf(shown, frame)}
             edgesObserved={frame.run?.truthEdges !== "reduced"}
             onShow={show}
-            onClose={() => setSelected(null)}
+            onClose={() => onSelect(null)}
           />
         )}
       </div>
