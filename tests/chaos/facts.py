@@ -8,55 +8,20 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import monotonic
-from typing import NamedTuple
 
 import zstandard
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from chaos.producer import BAD_HEADER
+from dashstream.bench.facts import Identity, LogFacts, Record
 from dashstream.protocol.gen import dashstream_pb2 as pb
 
 READ_S = 30.0
 PAGE, PAGE_S = 5_000, 0.1
 NO_VALUE = -1
 MAX_VALUE_BYTES = 16 << 20
-
-
-class Identity(NamedTuple):
-    """Who counted a record, and as what."""
-
-    producer: str
-    epoch: int
-    thread: str
-    sequence: int
-
-
-class Record(NamedTuple):
-    """A record of the log. ``crc`` is its value's, or ``NO_VALUE``."""
-
-    offset: int
-    key: str
-    crc: int
-    is_bad: bool = False
-    identity: Identity | None = None
-
-
-@dataclass
-class LogFacts:
-    """All records that were ever on the topic; those below ``low`` were removed since."""
-
-    epoch: str
-    records: dict[int, list[Record]] = field(default_factory=dict)
-    low: dict[int, int] = field(default_factory=dict)
-    high: dict[int, int] = field(default_factory=dict)
-
-    def add(self, partition: int, records: list[Record]) -> None:
-        """Take note of records that are not known yet."""
-        known = self.records.setdefault(partition, [])
-        last = known[-1].offset if known else -1
-        known += [record for record in records if record.offset > last]
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from chaos.facts import KafkaFacts, LogFacts
+from chaos.facts import KafkaFacts
 from chaos.plan import Fault, FaultKind, Plan
+from dashstream.bench.facts import LogFacts
 from dashstream.testing.fault_proxy import FaultProxy
 from parts.kafka import KafkaTopic
 from parts.kafka_server import KafkaBroker, kafka_libs

@@ -7,33 +7,19 @@ new epoch. Its report says how many records of each thread and epoch were acknow
 
 from __future__ import annotations
 
-import http.client
-import itertools
 import json
 import random
 import sys
-import threading
-import time
 import uuid
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from confluent_kafka import Producer
 
-from dashstream.protocol.gen import dashstream_pb2 as pb
+from dashstream.bench.producer import GIVE_UP_S, Ingest, Source
 
-TICK_S = 0.05
-MAX_BATCH = 200
-ANSWER_S = 5.0
-PAUSE_S = 0.2
-GIVE_UP_S = 180.0
-LARGE_SHARE, LARGE_BYTES = 0.001, 60_000
 BAD_HEADER = "chaos-bad"
-MEDIA_TYPE = "application/vnd.dashstream.records"
-
-_pause = threading.Event()
+LARGE_SHARE = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,103 +37,6 @@ class Orders:
     bootstrap: str = ""
     topic: str = ""
     bad_rate: float = 0.0
-
-
-class Source:
-    """Makes the records, paced by the clock: what an outage held up is made up for after it."""
-
-    def __init__(self, orders: Orders) -> None:
-        self._orders = orders
-        self._chance = random.Random(f"{orders.seed}/{orders.name}")
-        self._total = int(orders.rate * orders.seconds)
-        self._made = 0
-        self._epoch = 1
-        self._began = time.monotonic()
-        self.counts: Counter[tuple[int, str]] = Counter()
-
-    @property
-    def is_over(self) -> bool:
-        return self._made >= self._total
-
-    def due(self) -> list[tuple[str, bytes]]:
-        """Return the next records, as thread and framed value; waits until there is one."""
-        while (count := self._count_due()) <= 0:
-            _pause.wait(TICK_S)
-        return [self._record() for _ in range(min(count, MAX_BATCH))]
-
-    def _count_due(self) -> int:
-        return min(self._total, int((time.monotonic() - self._began) * self._orders.rate)) - self._made
-
-    def _record(self) -> tuple[str, bytes]:
-        if self._made == self._total // 2:
-            self._epoch += 1
-        self._made += 1
-        thread = self._chance.choice(self._orders.threads)
-        self.counts[self._epoch, thread] += 1
-        size = LARGE_BYTES if self._chance.random() < LARGE_SHARE else self._chance.randrange(20, 300)
-        header = pb.Header(
-            message_id=uuid.uuid4().bytes,
-            timestamp_us=time.time_ns() // 1_000,
-            tenant_id="default",
-            thread_id=thread,
-            sequence=self.counts[self._epoch, thread],
-            type=pb.MESSAGE_TYPE_EVENT,
-            schema_version=1,
-            run_id=f"{thread}-{self._epoch}",
-            producer_id=self._orders.name,
-            producer_epoch=self._epoch,
-        )
-        event = pb.Event(header=header, event_type=pb.EVENT_TYPE_NODE_PROGRESS)
-        event.attributes["text"].string_value = "x" * size
-        return thread, b"\x00" + pb.DashStreamMessage(event=event).SerializeToString()
-
-
-class Ingest:
-    """Sends bodies to gateways over HTTP, to another one after each failure."""
-
-    def __init__(self, orders: Orders) -> None:
-        self._token = orders.token
-        self._urls = itertools.cycle(urlsplit(url) for url in orders.urls)
-        self._connection: http.client.HTTPConnection | None = None
-        self.retries = 0
-        self.duplicates = 0
-
-    def send(self, values: list[bytes]) -> None:
-        """Return when a gateway says that the records are durable."""
-        body = b"".join(len(value).to_bytes(4, "big") + value for value in values)
-        deadline = time.monotonic() + GIVE_UP_S
-        while not self._try(body, len(values)):
-            self.retries += 1
-            if time.monotonic() > deadline:
-                raise SystemExit("no gateway takes the records")
-            _pause.wait(PAUSE_S)
-
-    def _try(self, body: bytes, count: int) -> bool:
-        if self._connection is None:
-            url = next(self._urls)
-            self._connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=ANSWER_S)
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": MEDIA_TYPE}
-        try:
-            self._connection.request("POST", "/v1/records", body, headers)
-            answer = self._connection.getresponse()
-            content = answer.read()
-        except (OSError, http.client.HTTPException):
-            return self._turn_away()
-        if answer.status in {408, 429, 503}:
-            return self._turn_away()
-        if answer.status != 200:
-            raise SystemExit(f"{answer.status} {content!r}")
-        told = json.loads(content)
-        if told["rejected"] or told["accepted"] + told["duplicates"] != count:
-            raise SystemExit(f"{count} records sent: {told}")
-        self.duplicates += told["duplicates"]
-        return True
-
-    def _turn_away(self) -> bool:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-        return False
 
 
 class Direct:
@@ -203,18 +92,25 @@ class Direct:
 def main() -> None:
     """Produce as ordered, then report."""
     orders = Orders(**json.loads(sys.argv[1]))
-    source = Source(orders)
+    source = Source(
+        orders.name,
+        orders.threads,
+        records=int(orders.rate * orders.seconds),
+        rate=orders.rate,
+        chance=random.Random(f"{orders.seed}/{orders.name}"),
+        large_share=LARGE_SHARE,
+    )
     told: dict[str, object] = {}
     if orders.bootstrap:
         direct = Direct(orders)
         while not source.is_over:
-            direct.send(source.due())
+            direct.send([(made.identity.thread, made.value) for made in source.due()])
         direct.finish()
         told = {"bad": direct.bad}
     else:
-        ingest = Ingest(orders)
+        ingest = Ingest(orders.urls, orders.token)
         while not source.is_over:
-            ingest.send([value for _, value in source.due()])
+            ingest.send([made.value for made in source.due()])
         told = {"retries": ingest.retries, "duplicates": ingest.duplicates}
     counts = [[epoch, thread, count] for (epoch, thread), count in sorted(source.counts.items())]
     Path(orders.report).write_text(json.dumps({"producer": orders.name, "counts": counts, **told}))

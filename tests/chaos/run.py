@@ -20,11 +20,14 @@ from typing import Any
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from chaos import producer, subscriber
-from chaos.checker import JournalChecker, Violation, check_commits, check_letters, check_sequences
-from chaos.facts import CommitSample, KafkaFacts, LogFacts
+from chaos import producer
+from chaos.checker import check_commits, check_letters
+from chaos.facts import CommitSample, KafkaFacts
 from chaos.fleet import GROUP, LETTERS, TOKEN, TOPIC, Fleet
 from chaos.plan import FaultKind, Plan
+from dashstream.bench import subscriber
+from dashstream.bench.facts import LogFacts
+from dashstream.bench.judge import JournalChecker, Violation, check_sequences
 
 TESTS = Path(__file__).resolve().parents[1]
 SAMPLE_S = 0.5
@@ -168,7 +171,7 @@ async def _load(plan: Plan, fleet: Fleet, facts: LogFacts, watch: CommitWatch, p
     until = fleet.directory / "until.json"
     clients = subscribers(plan, fleet, fleet.directory)
     orders = producers(plan, fleet, fleet.directory)
-    following = await _start("chaos.subscriber", str(until), json.dumps([asdict(each) for each in clients]))
+    following = await _start(subscriber.__name__, str(until), told=[asdict(each) for each in clients])
     producing = [await _start("chaos.producer", json.dumps(asdict(each))) for each in orders]
     try:
         began = monotonic()
@@ -279,6 +282,12 @@ def _frames(journal: Path) -> Iterator[Mapping[str, Any]]:
             yield json.loads(line)
 
 
-async def _start(module: str, *arguments: str) -> asyncio.subprocess.Process:
+async def _start(module: str, *arguments: str, told: object = None) -> asyncio.subprocess.Process:
+    """Start a module as a program; it is told something by its standard input."""
     env = {**os.environ, "PYTHONPATH": str(TESTS)}
-    return await asyncio.create_subprocess_exec(sys.executable, "-m", module, *arguments, env=env)
+    command = (sys.executable, "-m", module, *arguments)
+    process = await asyncio.create_subprocess_exec(*command, env=env, stdin=asyncio.subprocess.PIPE)
+    assert process.stdin
+    process.stdin.write(json.dumps(told).encode())
+    process.stdin.close()
+    return process

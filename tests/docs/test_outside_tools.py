@@ -217,6 +217,16 @@ async def test_doctor_prints_one_object(tmp_path: Path) -> None:
             remove(folder, 5)
 
 
+async def test_bench_prints_one_object(gateway: GatewayProcess) -> None:
+    command = ("bench", "--json", "--data-dir", str(gateway.data_dir), "--records", "100", "--clients", "2")
+    code, out, err = await dashstream(*command)
+    assert (code, err) == (0, "")
+    (found,) = lines(out)
+    assert found.keys() == example("bench").keys()
+    assert found["latency_ms"].keys() == example("bench")["latency_ms"].keys()
+    assert (found["verdict"], found["delivered"], found["violations"]) == ("kept", 200, [])
+
+
 async def test_exit_codes(tmp_path: Path) -> None:
     assert (await dashstream("runs", "--no-such-flag"))[0] == 2
     assert (await dashstream("runs", "--data-dir", str(tmp_path)))[0] == 3

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from chaos.checker import CUT, JournalChecker, check_commits, check_letters, check_sequences
-from chaos.facts import CommitSample, Identity, Letter, LogFacts, Record
+from chaos.checker import check_commits, check_letters
+from chaos.facts import CommitSample, Letter
 from chaos.plan import FaultKind, Plan
+from dashstream.bench.facts import Identity, LogFacts, Record
+from dashstream.bench.judge import CUT, JournalChecker, check_sequences
 
 EPOCH, TOPIC = "epoch-1", "topic"
 LOW = 4

@@ -20,6 +20,7 @@ COMMANDS = (
     "dlq",
     "partitions",
     "topics",
+    "bench",
     "doctor",
 )
 """Modules of this package, in the order of the help; each has ``register(app)``."""

@@ -16,27 +16,33 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
 import zstandard
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
+from websockets.typing import Subprotocol
 
-from chaos.checker import CUT
+from dashstream.bench.judge import CUT
+from dashstream.errors import ProtocolError
 
 MAX_FRAME_BYTES = 16 << 20
 LOOK_S = 0.2
 NEVER_S = 3_600.0
 PING_S = 4.0
 VARINT = 0x7F
+VERSION, SUBSCRIPTION = 2, 7
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What a subscriber is told. ``threads`` filters; ``cut_every_s`` of 0 is never; it is
-    away for ``away_s`` on average before it comes back."""
+    """What a subscriber is told.
+
+    ``start`` counts unless ``epoch`` and ``positions`` are a cursor to begin with. ``threads`` filters; ``cut_every_s``
+    of 0 is never; it is away for ``away_s`` on average before it comes back.
+    """
 
     name: str
     seed: int
@@ -44,6 +50,8 @@ class Orders:
     token: str
     journal: str
     start: str = "earliest"
+    epoch: str = ""
+    positions: dict[str, int] = field(default_factory=dict)
     threads: list[str] | None = None
     window_bytes: int | None = None
     strict: bool = False
@@ -69,7 +77,7 @@ def entries_of(data: bytes) -> Iterator[tuple[int, int, int, bytes | None]]:
     """Yield partition, offset, step and value of each entry."""
     at = 0
     while at < len(data):
-        assert data[at] == 0x0A, f"field {data[at]} in a data frame"
+        _expect(data[at] == 0x0A, f"field {data[at]} in a data frame")
         size, at = varint(data, at + 1)
         end = at + size
         partition = offset = step = 0
@@ -95,10 +103,10 @@ class Subscriber:
         self._orders = orders
         self._until = until
         self._journal = journal
-        self._chance = random.Random(f"{orders.seed}/{orders.name}")
+        self._chance = random.Random(f"{orders.seed}/{orders.name}")  # noqa: S311  # chance, not a secret
         self._urls = itertools.cycle(orders.urls)
-        self._epoch = ""
-        self._positions: dict[str, int] = {}
+        self._epoch = orders.epoch
+        self._positions = dict(orders.positions)
         self._connection = 0
         self._socket: ClientConnection | None = None
 
@@ -137,7 +145,7 @@ class Subscriber:
         headers = {"Authorization": f"Bearer {self._orders.token}"}
         opening = connect(
             url,
-            subprotocols=["dashstream.v2"],
+            subprotocols=[Subprotocol("dashstream.v2")],
             additional_headers=headers,
             compression=None,
             max_size=MAX_FRAME_BYTES,
@@ -169,7 +177,7 @@ class Subscriber:
         if self._epoch:
             positions = {partition: str(offset) for partition, offset in self._positions.items()}
             start = {"from": "cursor", "epoch": self._epoch, "positions": positions}
-        subscribe: dict[str, Any] = {"type": "subscribe", "id": 7, "start": start, "strict": orders.strict}
+        subscribe: dict[str, Any] = {"type": "subscribe", "id": SUBSCRIPTION, "start": start, "strict": orders.strict}
         if orders.threads is not None:
             subscribe["filter"] = {"threads": orders.threads}
         if orders.window_bytes is not None:
@@ -179,10 +187,10 @@ class Subscriber:
         await socket.send(json.dumps(subscribe))
 
     async def _take(self, socket: ClientConnection, frame: bytes) -> None:
-        assert frame[0] == 2, f"version {frame[0]} of a data frame"
+        _expect(frame[0] == VERSION, f"version {frame[0]} of a data frame")
         subscription, at = varint(frame, 2)
-        assert subscription == 7
-        assert frame[at] == 0x10, "no delivery number"
+        _expect(subscription == SUBSCRIPTION, f"subscription {subscription} in a data frame")
+        _expect(frame[at] == 0x10, "no delivery number")
         first, at = varint(frame, at + 1)
         entries = frame[at:]
         if frame[1] & 1:
@@ -195,7 +203,7 @@ class Subscriber:
         if self._orders.slow_s:
             await asyncio.sleep(self._chance.uniform(0, 2 * self._orders.slow_s))
         positions = {str(row[0]): str(row[1] + 1) for row in rows}
-        await socket.send(json.dumps({"type": "ack", "id": 7, "positions": positions}))
+        await socket.send(json.dumps({"type": "ack", "id": SUBSCRIPTION, "positions": positions}))
 
     def _hear(self, frame: dict[str, Any]) -> bool:
         """Take note of a control frame; return whether to go on with this connection."""
@@ -209,7 +217,7 @@ class Subscriber:
             self._raise_to({str(frame["partition"]): frame["to"]})
         elif kind == "progress":
             self._raise_to(frame["positions"])
-        return kind != "error"
+        return bool(kind != "error")
 
     def _raise_to(self, positions: dict[str, str]) -> None:
         for partition, offset in positions.items():
@@ -217,8 +225,13 @@ class Subscriber:
 
     def _write(self, what: str, **fields: object) -> None:
         self._journal.write(
-            json.dumps({"is": what, "at": round(time.time(), 3), "connection": self._connection, **fields}) + "\n"
+            json.dumps({"is": what, "at": round(time.time(), 6), "connection": self._connection, **fields}) + "\n"
         )
+
+
+def _expect(is_so: bool, otherwise: str) -> None:  # noqa: FBT001  # a condition
+    if not is_so:
+        raise ProtocolError("bad_frame", otherwise)
 
 
 class Until:
@@ -247,12 +260,12 @@ async def follow_all(until: Until, subscribers: list[Subscriber]) -> None:
 
 
 def main() -> None:
-    """Arguments: the file ``until``, and the orders of all subscribers."""
+    """Argument: the file ``until``; on standard input: the orders of all subscribers, which hold a token."""
     until = Until(Path(sys.argv[1]))
     with ExitStack() as stack:
         subscribers = [
             Subscriber(orders, until, stack.enter_context(Path(orders.journal).open("w", buffering=1)))
-            for orders in (Orders(**each) for each in json.loads(sys.argv[2]))
+            for orders in (Orders(**each) for each in json.load(sys.stdin))
         ]
         asyncio.run(follow_all(until, subscribers))
 
