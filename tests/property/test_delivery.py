@@ -23,12 +23,14 @@ from dashstream.engine.limits import ClientLimits, IngestLimits, LogLimits, Ring
 from dashstream.engine.page import Page
 from dashstream.engine.ports import NewRecord, NoMetrics, partition_of
 from dashstream.engine.ring import Ring
+from dashstream.engine.sends import SendPath
 from dashstream.protocol import control
 from dashstream.protocol.batch import Continuation, Continuity, decode_frame, encode_frame_lead
 from dashstream.protocol.codes import ErrorCode, GapReason, Outcome, StartFrom
 from dashstream.protocol.effects import SubscribeRequest
 from dashstream.protocol.framing import Limits
 from dashstream.protocol.gen import dashstream_pb2 as pb
+from dashstream.protocol.position import PositionFault
 from dashstream.protocol.proto_codec import encode
 
 PARTITIONS = 2
@@ -86,7 +88,7 @@ class Client:
             case _:
                 raise AssertionError(frame)
 
-    def send_page(self, subscription: int, first_delivery: int, page: Page) -> int:
+    def send_page(self, subscription: int, first_delivery: int, page: Page, path: SendPath) -> int:
         data = encode_frame_lead(subscription, first_delivery) + page.body
         frame = decode_frame(data)
         assert frame.subscription == SUBSCRIPTION
@@ -101,6 +103,9 @@ class Client:
         self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
     ) -> None:
         raise AssertionError((code, message))
+
+    def note_faults(self, faults: Mapping[PositionFault, int]) -> None:
+        assert not faults, "it holds only positions that it was given"
 
     def release(self, subscription: int) -> None:
         raise AssertionError("a subscription ended by itself")
