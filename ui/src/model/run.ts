@@ -26,6 +26,9 @@ import { SummaryFold } from "./summary";
 import { ToolCalls } from "./tool-calls";
 import { verificationOf, verificationOfAll } from "./verification";
 
+/** The largest record that this page takes apart; a gateway may be set to allow less or more. */
+export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+
 /** A record as it was delivered. */
 export interface LogRecord {
   readonly partition: number;
@@ -81,11 +84,22 @@ export class RunModel {
     return this.#namespaces.get("")?.history;
   }
 
+  /** The schema version of a record that this page does not know; null for any other record. */
+  newerSchemaOf(record: LogRecord): number | null {
+    try {
+      decodeRecord(record.value, MAX_RECORD_BYTES);
+    } catch (error) {
+      if (!(error instanceof RecordError)) throw error;
+      return error.theirs ?? null;
+    }
+    return null;
+  }
+
   /** Take in a record. A newer schema is returned instead, unless `setNewerAside`. */
   apply(record: LogRecord, setNewerAside = false): NewerSchema | null {
     let items: Item[];
     try {
-      items = itemsOf(decodeRecord(record.value));
+      items = itemsOf(decodeRecord(record.value, MAX_RECORD_BYTES));
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
       if (error.theirs !== undefined && !setNewerAside) return { theirs: error.theirs };
@@ -263,6 +277,6 @@ export class RunModel {
     const value = this.records.value(row);
     if (value === null) return null;
     const inner = this.records.inner(row);
-    return itemsOf(decodeRecord(value)).find((item) => item.inner === inner) ?? null;
+    return itemsOf(decodeRecord(value, MAX_RECORD_BYTES)).find((item) => item.inner === inner) ?? null;
   }
 }

@@ -52,4 +52,6 @@ export interface SessionStatus {
   readonly serverVersion: string | null;
   readonly instance: string | null;
   readonly serverSchemaVersion: number | null;
+  /** The largest record that the gateway lets in. */
+  readonly maxRecordBytes: number | null;
 }

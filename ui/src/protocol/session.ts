@@ -37,6 +37,8 @@ const OPENING_TIMEOUT_MS = 10_000;
 const PING_AFTER_MS = 15_000;
 const SILENCE_TIMEOUT_MS = 35_000;
 const STABLE_AFTER_MS = 5_000;
+const CALM_AFTER_MS = 120_000;
+const FROZEN_FOR_MS = 5_000;
 const POSITION_ERRORS = new Set(["bad_start", "bad_positions", "too_many_positions", "epoch_changed"]);
 
 export class Session {
@@ -47,11 +49,13 @@ export class Session {
   #failures = 0;
   #reason: string | null = null;
   #remedy: string | null = null;
-  #server: { version: string; instance: string; schemaVersion: number } | null = null;
+  #server: { version: string; instance: string; schemaVersion: number; maxRecordBytes: number } | null = null;
   #retryAt: number | null = null;
   #openedAt = 0;
   #heardAt = 0;
   #pingedAt: number | null = null;
+  /** How often the backlog was too large without a calm stretch in between. */
+  #episodes = 0;
   #liveSince: number | null = null;
   #retryAfterMs = 0;
   #generation = 0;
@@ -84,6 +88,7 @@ export class Session {
       serverVersion: this.#server?.version ?? null,
       instance: this.#server?.instance ?? null,
       serverSchemaVersion: this.#server?.schemaVersion ?? null,
+      maxRecordBytes: this.#server?.maxRecordBytes ?? null,
     };
   }
 
@@ -197,6 +202,7 @@ export class Session {
   fellBehind(cause: string, now: number): void {
     if (!this.#isConnected() || this.#condition !== "none") return;
     this.#condition = "behind";
+    this.#episodes = this.#wasLiveFor(CALM_AFTER_MS, now) ? 1 : this.#episodes + 1;
     this.#abandon(CLIENT_CLOSE.behind, cause, now);
     this.#remedy = "The page reconnects and catches up; close other tabs if it happens again";
   }
@@ -205,8 +211,10 @@ export class Session {
   mismatch(cause: string, now: number): void {
     if (!this.#isConnected()) return;
     this.#condition = "mismatch";
+    this.#retryAfterMs = FROZEN_FOR_MS;
     this.#abandon(CLIENT_CLOSE.mismatch, cause, now);
-    this.#remedy = "Reload the page after an update, or set the record aside and go on";
+    this.#remedy =
+      "Roll the newer side back, reload the page after an update, or reset to set newer records aside";
   }
 
   /** The user decided to go on after a mismatch. */
@@ -264,11 +272,12 @@ export class Session {
 
   #welcomed(welcome: Welcome, now: number): void {
     if (this.#phase !== "subscribing") return;
-    this.#server = { ...welcome.server, schemaVersion: welcome.schemaVersion };
+    const { schemaVersion, limits } = welcome;
+    this.#server = { ...welcome.server, schemaVersion, maxRecordBytes: limits.max_record_bytes };
     const expected = this.options.schemaVersion;
-    if (welcome.schemaVersion > expected) {
+    if (schemaVersion > expected) {
       this.#serverMismatch = true;
-      return this.mismatch(`The gateway speaks schema ${welcome.schemaVersion}, this page ${expected}`, now);
+      return this.mismatch(`The gateway speaks schema ${schemaVersion}, this page ${expected}`, now);
     }
     if (this.#serverMismatch) {
       this.#serverMismatch = false;
@@ -279,7 +288,7 @@ export class Session {
       this.cursor === null
         ? this.options.startAt(welcome)
         : { from: "cursor", epoch: welcome.epoch, positions: wirePositions(this.cursor.positions) };
-    const window = Math.min(this.options.windowBytes, welcome.limits.max_window_bytes);
+    const window = Math.min(this.options.windowBytes, limits.max_window_bytes);
     this.#send({
       type: "subscribe",
       id: SUBSCRIPTION,
@@ -338,9 +347,10 @@ export class Session {
   }
 
   #retry(cause: string, now: number): void {
-    if (this.#liveSince !== null && now - this.#liveSince >= STABLE_AFTER_MS) this.#failures = 0;
+    if (this.#wasLiveFor(STABLE_AFTER_MS, now)) this.#failures = 0;
     this.#failures += 1;
-    this.#retryAt = now + Math.max(this.#retryAfterMs, backoffMs(this.#failures, this.options.random()));
+    const failures = this.#condition === "behind" ? this.#failures + this.#episodes - 1 : this.#failures;
+    this.#retryAt = now + Math.max(this.#retryAfterMs, backoffMs(failures, this.options.random()));
     this.#disconnected();
     this.#phase = "connecting";
     this.#reason = cause;
@@ -370,6 +380,10 @@ export class Session {
 
   #isConnected(): boolean {
     return this.#retryAt === null && this.#phase !== "idle" && this.#phase !== "closed";
+  }
+
+  #wasLiveFor(ms: number, now: number): boolean {
+    return this.#liveSince !== null && now - this.#liveSince >= ms;
   }
 
   #heard(now: number): void {

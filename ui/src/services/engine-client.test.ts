@@ -14,6 +14,7 @@ class FakeWorker implements EngineWorkerPort {
   fail: (message: string) => void = () => undefined;
   started: () => void = () => undefined;
   openFile = async (): Promise<void> => undefined;
+  isAlive = async (): Promise<void> => undefined;
   readonly api: EngineWorkerApi;
 
   constructor() {
@@ -29,6 +30,7 @@ class FakeWorker implements EngineWorkerPort {
           this.started = resolve;
         });
       },
+      isAlive: () => this.isAlive(),
       connect: note("connect"),
       openRun: note("openRun"),
       openFile: async (opening, name) => {
@@ -92,6 +94,11 @@ beforeEach(() => {
 
 const frameOf = (openId: string, steps: number): RunFrame => ({ ...emptyFrame(openId), steps });
 
+/** Let what was promised come through. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+}
+
 describe("frames", () => {
   it("of an earlier opening never come after a later one was asked for", () => {
     current().listener(1, frameOf("a", 5));
@@ -151,8 +158,57 @@ describe("a worker that fails", () => {
 
   it("that started in time is left alone", async () => {
     current().started();
-    await Promise.resolve();
-    clock.advance(60_000);
+    for (let beat = 0; beat < 20; beat += 1) {
+      await settled();
+      clock.advance(5_000);
+    }
+    expect(workers).toHaveLength(1);
+    expect(frames.map(({ intake }) => intake.level)).not.toContain("stalled");
+  });
+
+  it("that is silent for a while is told as stalled until it answers", async () => {
+    let answer: () => void = () => undefined;
+    current().isAlive = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    current().started();
+    await settled();
+    clock.advance(10_000);
+    expect(frames.at(-1)?.intake.level).toBe("stalled");
+    answer();
+    await settled();
+    expect(frames.at(-1)?.intake.level).toBe("no_data");
+    expect(workers).toHaveLength(1);
+  });
+
+  it("that no longer answers is told as stalled, then replaced", async () => {
+    current().isAlive = () => new Promise(() => undefined);
+    current().started();
+    await settled();
+    clock.advance(5_000);
+    expect(frames.at(-1)?.intake.level).toBe("stalled");
+    expect(workers[0]?.isTerminated).toBe(false);
+    clock.advance(25_000);
+    expect(workers[0]?.isTerminated).toBe(true);
+    expect(frames.at(-1)?.connection.reason).toContain("no longer answers");
+    clock.advance(1_000);
+    expect(current().commands.at(-1)).toEqual(["openRun", 1, "a"]);
+  });
+
+  it("is left alone by a machine that slept", async () => {
+    let answer: () => void = () => undefined;
+    current().isAlive = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    current().started();
+    await settled();
+    clock.stall(3_600_000);
+    clock.advance(1);
+    answer();
+    await settled();
+    clock.advance(5_000);
     expect(workers).toHaveLength(1);
   });
 

@@ -3,17 +3,19 @@
  *
  * Law 1: after `openRun` or `openFile` no frame of an earlier opening is told.
  * Law 2: a question never hangs: it is answered, or rejected when its worker fails.
- * Law 3: a failing worker is told as a frame with the reason; it is started again with growing pauses and gets back
+ * Law 3: a worker that says nothing for some seconds is told as stalled; one that hangs is ended like one that fails.
+ * Law 4: a failing worker is told as a frame with the reason; it is started again with growing pauses and gets back
  * what was open. After five failures in a row it stays closed until `retry`.
  */
 
 import { emptyFrame } from "../model/empty-frame";
-import type { ConnectionPhase, RunFrame } from "../model/frame";
+import type { ConnectionPhase, IntakeHealth, RunFrame } from "../model/frame";
 import { backoffMs } from "../protocol/backoff";
 import type { EngineApi } from "../stores/engine";
 import type { Clock } from "./clock";
 import type { EngineWorkerApi } from "./engine-worker-api";
 import type { FrameListener, Target } from "./run-engine";
+import { WorkerPulse } from "./worker-pulse";
 
 const START_TIMEOUT_MS = 20_000;
 const MAX_FAILURES = 5;
@@ -57,6 +59,7 @@ export class EngineClient implements EngineApi {
   #failures = 0;
   #stopRestart: (() => void) | null = null;
   #isGivenUp = false;
+  #pulse: WorkerPulse | null = null;
 
   constructor(private readonly options: EngineClientOptions) {}
 
@@ -163,9 +166,32 @@ export class EngineClient implements EngineApi {
     const listener: FrameListener = (opening, frame) => {
       if (running === this.#running && opening === this.#opening) this.#tell(frame);
     };
-    port.api.listen(port.proxy(listener)).then(stopWaiting, (error: unknown) => {
+    const begun = () => {
+      stopWaiting();
+      if (running === this.#running) this.#watch(running);
+    };
+    port.api.listen(port.proxy(listener)).then(begun, (error: unknown) => {
       stopWaiting();
       this.#fell(running, error instanceof Error ? error.message : String(error));
+    });
+  }
+
+  /** A silent worker is shown as stalled until it answers again; one that is gone has failed. */
+  #watch(running: Running): void {
+    let before: IntakeHealth | null = null;
+    let shown: IntakeHealth | null = null;
+    this.#pulse = new WorkerPulse(this.options.clock, {
+      ask: () => running.port.api.isAlive(),
+      silent: () => {
+        if (this.#frame.intake === shown) return;
+        before = this.#frame.intake;
+        shown = { ...before, level: "stalled" };
+        this.#tell({ ...this.#frame, intake: shown });
+      },
+      back: () => {
+        if (before !== null && this.#frame.intake === shown) this.#tell({ ...this.#frame, intake: before });
+      },
+      gone: () => this.#fell(running, "it no longer answers"),
     });
   }
 
@@ -175,6 +201,7 @@ export class EngineClient implements EngineApi {
     const { clock, random } = this.options;
     if (running !== null && clock.nowMs() - running.startedMs >= STABLE_MS) this.#failures = 0;
     this.#running = null;
+    this.#pulse?.stop();
     running?.port.terminate();
     this.#failures += 1;
     const reason = `The page's engine stopped: ${message}`;

@@ -6,6 +6,7 @@ import type { RunEngine } from "./run-engine";
 export function engineService(engine: RunEngine): EngineWorkerApi {
   return {
     listen: async (listener) => engine.listen(listener),
+    isAlive: async () => undefined,
     connect: async (target) => engine.connect(target),
     openRun: async (opening, runId) => engine.openRun(opening, runId),
     openFile: async (opening, name, bytes) => engine.openFile(opening, name, bytes),

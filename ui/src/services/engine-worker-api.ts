@@ -11,6 +11,8 @@ type Questions = Omit<
 export interface EngineWorkerApi extends Questions {
   /** Resolves once the worker runs. */
   listen(listener: FrameListener): Promise<void>;
+  /** Resolves when the worker is not busy with anything else. */
+  isAlive(): Promise<void>;
   connect(target: Target): Promise<void>;
   openRun(opening: number, runId: string | null): Promise<void>;
   openFile(opening: number, name: string, bytes: ArrayBuffer): Promise<void>;

@@ -3,6 +3,7 @@
  * timer. What a connection says after another one was opened is left out by its generation.
  */
 
+import { MAX_RECORD_BYTES } from "../model/run";
 import { decodeDataFrame } from "../protocol/batch";
 import { decompressBounded } from "../protocol/codec";
 import type { Positions } from "../protocol/control";
@@ -11,8 +12,8 @@ import type { Delivery, SessionAction, SessionOptions, SessionStatus } from "../
 import type { Clock } from "./clock";
 import type { OpenSocket, Socket } from "./socket";
 
-/** What a compressed data frame may become: well above what this page asks for. */
-const MAX_FRAME_BYTES = 16 * 1024 * 1024;
+/** What a compressed data frame may become: the largest record alone in it, with room for its neighbours. */
+const MAX_FRAME_BYTES = MAX_RECORD_BYTES + 1024 * 1024;
 
 export interface LinkEvents {
   delivered(delivery: Delivery, generation: number, bytes: number): void;

@@ -1,16 +1,22 @@
 /**
- * How far intake is behind, over the last 60 s of a monotonic clock.
+ * How far intake of the present connection is behind, over the last 60 s of a monotonic clock.
  *
- * Four conditions are told apart: nothing ever came, nothing comes now, all is well, and two degrees of late. The
- * most severe one that holds is named.
+ * Nothing ever came, nothing comes now, all is well, and two degrees of late are told apart; the most severe one that
+ * holds is named. A bound is still well: late is what is above it. The number of waiting records counts while
+ * delivery is live and once it has been above a bound for a second on end: a replay fills the window on purpose, and
+ * a burst is applied in a moment. A connection that was left because too much waited is stalled until it is live.
  */
 
-import type { IntakeHealth } from "../model/frame";
+import type { ConnectionPhase, IntakeHealth } from "../model/frame";
 
 const WINDOW_MS = 60_000;
 const BUCKET_MS = 1_000;
 export const SLOW_MS = 1_000;
 export const STALLED_MS = 5_000;
+export const SLOW_RECORDS = 100;
+export const STALLED_RECORDS = 500;
+/** A queue stands when it has been above a bound for so long. */
+export const STANDING_MS = 1_000;
 
 interface Bucket {
   readonly second: number;
@@ -27,8 +33,11 @@ export interface Backlog {
 }
 
 export class IntakeMeter {
-  readonly #buckets: Bucket[] = [];
+  #buckets: Bucket[] = [];
   #since: number | null = null;
+  /** Since when more than a bound has waited; null while it does not. */
+  #slowSince: number | null = null;
+  #stalledSince: number | null = null;
 
   /** Records were applied, so long after they were received. */
   applied(records: number, latencyMs: number, nowMs: number): void {
@@ -45,13 +54,26 @@ export class IntakeMeter {
     this.#forget(nowMs);
   }
 
+  /** So many records wait now; to be told whenever their number changes. */
+  waiting(records: number, nowMs: number): void {
+    this.#slowSince = records > SLOW_RECORDS ? (this.#slowSince ?? nowMs) : null;
+    this.#stalledSince = records > STALLED_RECORDS ? (this.#stalledSince ?? nowMs) : null;
+  }
+
+  /** Another connection begins: its figures are its own. */
+  restart(): void {
+    this.#buckets = [];
+    this.#since = null;
+    this.waiting(0, 0);
+  }
+
   /** There is something in the window, so its figures change by themselves. */
   isMoving(nowMs: number): boolean {
     this.#forget(nowMs);
-    return this.#buckets.length > 0;
+    return this.#buckets.length > 0 || this.#slowSince !== null;
   }
 
-  view(backlog: Backlog, nowMs: number): IntakeHealth {
+  view(backlog: Backlog, nowMs: number, phase: ConnectionPhase): IntakeHealth {
     this.#forget(nowMs);
     const records = this.#buckets.reduce((sum, bucket) => sum + bucket.records, 0);
     const total = this.#buckets.reduce((sum, bucket) => sum + bucket.totalMs, 0);
@@ -59,7 +81,7 @@ export class IntakeMeter {
     const averageMs = records === 0 ? null : total / records;
     const seconds = Math.max(1, Math.min(WINDOW_MS, nowMs - (this.#since ?? nowMs)) / 1000);
     return {
-      level: this.#level(backlog, averageMs),
+      level: this.#level(backlog, averageMs, nowMs, phase),
       pendingRecords: backlog.records,
       pendingBytes: backlog.bytes,
       averageMs,
@@ -68,10 +90,17 @@ export class IntakeMeter {
     };
   }
 
-  #level(backlog: Backlog, averageMs: number | null): IntakeHealth["level"] {
+  #level(
+    backlog: Backlog,
+    averageMs: number | null,
+    nowMs: number,
+    phase: ConnectionPhase,
+  ): IntakeHealth["level"] {
     const worst = Math.max(averageMs ?? 0, backlog.records > 0 ? backlog.ageMs : 0);
-    if (worst > STALLED_MS) return "stalled";
-    if (worst > SLOW_MS) return "slow";
+    const stands = (since: number | null) =>
+      phase === "live" && since !== null && nowMs - since >= STANDING_MS;
+    if (phase === "falling_behind" || worst > STALLED_MS || stands(this.#stalledSince)) return "stalled";
+    if (worst > SLOW_MS || stands(this.#slowSince)) return "slow";
     if (averageMs !== null || backlog.records > 0) return "healthy";
     return this.#since === null ? "no_data" : "idle";
   }

@@ -234,7 +234,7 @@ describe("a newer schema", () => {
     clock.advance(5_000);
     gateway.current.subscribe({ "3": String(at) });
     expect(gateway.current.last("subscribe")).toMatchObject({ start: { positions: { "3": String(at) } } });
-    gateway.current.deliver(records.slice(at));
+    gateway.current.deliver(records.slice(at, at + 1));
     expect(frame()).toMatchObject({ connection: { phase: "mismatch" }, receipt: { received: at } });
 
     engine.resolveMismatch();
@@ -246,6 +246,31 @@ describe("a newer schema", () => {
       mismatch: null,
       receipt: { received: 79, undecodable: 1, complete: false },
     });
+  });
+
+  it("thaws by itself on a later connection once a record that is known follows: nothing is lost", () => {
+    engine.openRun(1, "run-1");
+    gateway.current.subscribe(START);
+    gateway.current.deliver(records.slice(0, at + 1));
+    expect(frame()).toMatchObject({ connection: { phase: "mismatch" }, receipt: { received: at } });
+
+    clock.advance(5_000);
+    gateway.current.subscribe({ "3": String(at) });
+    gateway.current.deliver(records.slice(at, at + 1));
+    gateway.current.replayed({ "3": String(at + 1) });
+    expect(frame()).toMatchObject({ connection: { phase: "mismatch" }, mismatch: { offset: String(at) } });
+
+    clock.advance(5_000);
+    gateway.current.subscribe({ "3": String(at) });
+    expect(gateway.current.last("subscribe")).toMatchObject({ start: { positions: { "3": String(at) } } });
+    gateway.current.deliver(records.slice(at));
+    gateway.current.replayed({ "3": "80" });
+    expect(frame()).toMatchObject({
+      connection: { phase: "live", reason: null },
+      mismatch: null,
+      receipt: { received: 79, undecodable: 1, undecodables: [{ offset: String(at) }] },
+    });
+    expect(gateway.current.last("ack")).toMatchObject({ positions: { "3": "80" } });
   });
 
   it("is told with both versions when the gateway itself announces it", () => {
@@ -275,6 +300,71 @@ it("tries a record on which it fails once more from the beginning, then sets it 
     received: 79,
     undecodables: [{ partition: 3, offset: "20", reason: expect.stringContaining("broken") }],
   });
+});
+
+describe("records that wait too long", () => {
+  it("end the connection, once, and more slowly each time that it happens", () => {
+    engine.openRun(1, "run-1");
+    const waits = [1, 2, 3].map((episode) => {
+      gateway.current.subscribe(START);
+      gateway.current.replayed(START);
+      clock.settle();
+      expect(frame().connection.phase).toBe("live");
+      gateway.current.deliver(RUN_1.slice(0, 1));
+      clock.stall(30_001);
+      gateway.current.deliver(RUN_1.slice(1, 2));
+      expect(gateway.current.closed?.code).toBe(4402);
+      const { connection, intake, receipt } = frame();
+      expect([connection.phase, intake.level, intake.pendingRecords]).toEqual([
+        "falling_behind",
+        "stalled",
+        0,
+      ]);
+      expect(receipt.received).toBe(0);
+      clock.advance(connection.retryInMs ?? 0);
+      expect(gateway.connections).toHaveLength(episode + 1);
+      return connection.retryInMs ?? 0;
+    });
+    expect(waits[1]).toBeGreaterThan(waits[0] ?? 0);
+    expect(waits[2]).toBeGreaterThan(waits[1] ?? 0);
+  });
+
+  it("are noticed while nothing more arrives, and what was applied is kept", () => {
+    const apply = RunModel.prototype.apply;
+    const slow = vi.spyOn(RunModel.prototype, "apply").mockImplementation(function (
+      this: RunModel,
+      ...given
+    ) {
+      clock.stall(2_000);
+      return apply.call(this, ...given);
+    });
+    engine.openRun(1, "run-1");
+    gateway.current.subscribe(START);
+    gateway.current.deliver(RUN_1);
+    clock.settle();
+    slow.mockRestore();
+    const { connection, receipt } = frame();
+    expect(connection.phase).toBe("falling_behind");
+    expect(receipt.received).toBeGreaterThan(0);
+    expect(receipt.received).toBeLessThan(80);
+    clock.advance(15_000);
+    gateway.current.subscribe({ "3": String(receipt.received) });
+    expect(gateway.current.last("subscribe")).toMatchObject({
+      start: { positions: { "3": String(receipt.received) } },
+    });
+    gateway.current.deliver(RUN_1.slice(receipt.received));
+    gateway.current.replayed({ "3": "80" });
+    expect(frame()).toMatchObject({
+      connection: { phase: "live" },
+      receipt: { received: 80, complete: true, duplicates: 0 },
+    });
+  });
+});
+
+it("says so when the gateway lets in larger records than this page shows", () => {
+  engine.openRun(1, "run-1");
+  gateway.current.subscribe(START, { maxRecordBytes: 20_000_000 });
+  expect(frame().notices).toMatchObject([{ id: "limits-differ", text: expect.stringContaining("20") }]);
 });
 
 describe("a file", () => {

@@ -5,10 +5,11 @@
  * leave out frames of an earlier one.
  */
 
+import { bytes } from "../model/display";
 import { emptyFrame, NO_CONNECTION } from "../model/empty-frame";
 import type { ConnectionStatus, MismatchInfo, Notice, RunFrame } from "../model/frame";
 import { itemsOf, runIdOf } from "../model/items";
-import { RunModel } from "../model/run";
+import { MAX_RECORD_BYTES, RunModel } from "../model/run";
 import { RunAnswers } from "../model/run-answers";
 import { RunFileError, runFileValues } from "../model/run-file";
 import { decodeRecord, RecordError, SCHEMA_VERSION } from "../protocol/codec";
@@ -190,12 +191,12 @@ export class RunEngine {
       connection: this.#connection(open, status),
       mismatch: mismatchOf(feed, status),
       receipt: run.receipt(),
-      intake: feed.meter.view(feed.backlog(), this.options.clock.nowMs()),
+      intake: feed.meter.view(feed.backlog(), this.options.clock.nowMs(), status?.phase ?? "idle"),
       run: run.summaryView(),
       steps: run.steps.count,
       markers: run.markers,
       lastSequence: run.lastSequence,
-      notices: feed.notices,
+      notices: [...limitNotices(status), ...feed.notices],
     };
   }
 
@@ -210,6 +211,14 @@ export class RunEngine {
   }
 }
 
+/** Limits that this page and the gateway do not share, before a record fails on them. */
+function limitNotices(status: SessionStatus | null): Notice[] {
+  const theirs = status?.maxRecordBytes ?? 0;
+  if (theirs <= MAX_RECORD_BYTES) return [];
+  const text = `The gateway lets records of ${bytes(theirs)} in, this page shows those of up to ${bytes(MAX_RECORD_BYTES)}; larger ones are set aside`;
+  return [{ id: "limits-differ", level: "warning", text }];
+}
+
 /** Both versions, while the connection stands still because of them, or the file does. */
 function mismatchOf(feed: RunFeed, status: SessionStatus | null): MismatchInfo | null {
   if (status === null) return feed.mismatch;
@@ -222,7 +231,7 @@ function mismatchOf(feed: RunFeed, status: SessionStatus | null): MismatchInfo |
 function firstRunIn(values: readonly Uint8Array[]): string | null {
   for (const value of values) {
     try {
-      const [first] = itemsOf(decodeRecord(value));
+      const [first] = itemsOf(decodeRecord(value, MAX_RECORD_BYTES));
       if (first !== undefined) return runIdOf(first.header);
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;

@@ -2,7 +2,9 @@
  * One open run: what comes from the gateway or from a file is applied in slices, and the cursor follows.
  *
  * Law 1: a position counts as applied only when every record below it is.
- * Law 2: a record of a newer schema stops everything at its position until it is decided upon.
+ * Law 2: a record of a newer schema stops everything at its position for as long as its connection lasts. On a later
+ * connection it is passed, visibly set aside, once the record after it is one that this page knows: its producer was
+ * rolled back. Until then only the user passes it, and with it all newer ones of the run.
  * Law 3: a record on which this page itself fails is tried again from the beginning once, then set aside, visibly.
  */
 
@@ -38,8 +40,11 @@ export class RunFeed {
   #replaced = 0;
   readonly #intake = new Intake();
   readonly #notices = new Map<string, Notice>();
-  /** Places of newer records that are to be set aside, and how often this page failed at a place. */
-  readonly #newerAside = new Set<string>();
+  /** Newer records, at the head of what was received, that stand still until one that is known follows. */
+  #newer: LogRecord[] = [];
+  /** The user decided to pass newer records. */
+  #setNewerAside = false;
+  /** How often this page failed at a place. */
   readonly #failures = new Map<string, { tries: number; message: string }>();
   #stopSlice: (() => void) | null = null;
 
@@ -72,19 +77,19 @@ export class RunFeed {
   receive(delivery: Delivery, generation: number, bytes: number): void {
     const now = this.clock.nowMs();
     this.#intake.push(delivery, generation, bytes, now);
-    const cause = this.#intake.overflow(now);
-    if (cause !== null) this.source().fellBehind(cause);
+    this.#protect();
     this.#schedule();
   }
 
-  /** What was received and is not applied is void. */
+  /** The connection ended: what was received and is not applied is void, and so are the figures about it. */
   discard(): void {
-    this.#intake.clear();
+    this.#clear();
+    this.meter.restart();
   }
 
   /** Forget what was applied; `notice` says why. */
   restart(notice: Notice | null): void {
-    this.#intake.clear();
+    this.#clear();
     this.#replaced += this.#run.revision + 1;
     this.#run = new RunModel(this.#run.runId);
     this.mismatch = null;
@@ -92,10 +97,9 @@ export class RunFeed {
     this.changed();
   }
 
-  /** The newer record that stopped everything is to be set aside when it comes again. */
+  /** Newer records are to be set aside when they come again. */
   setNewerAside(): void {
-    const { mismatch } = this;
-    if (mismatch?.offset != null) this.#newerAside.add(`${mismatch.partition} ${mismatch.offset}`);
+    this.#setNewerAside = true;
     this.mismatch = null;
     this.changed();
   }
@@ -103,7 +107,20 @@ export class RunFeed {
   stop(): void {
     this.#stopSlice?.();
     this.#stopSlice = null;
+    this.#clear();
+  }
+
+  #clear(): void {
     this.#intake.clear();
+    this.#newer = [];
+  }
+
+  /** Take note of what waits; leave the connection when it is too much. */
+  #protect(): void {
+    const now = this.clock.nowMs();
+    this.meter.waiting(this.#intake.backlog(now).records, now);
+    const cause = this.#intake.overflow(now);
+    if (cause !== null) this.source().fellBehind(cause);
   }
 
   #schedule(): void {
@@ -124,6 +141,7 @@ export class RunFeed {
       if (count % RECORDS_BETWEEN_LOOKS === 0 && this.clock.nowMs() - started >= SLICE_MS) break;
     }
     progress.settle();
+    this.#protect();
     this.changed();
   }
 
@@ -140,9 +158,7 @@ export class RunFeed {
         return true;
       case "record": {
         const { entry, receivedMs } = item;
-        if (!this.#apply(entry, progress)) return false;
-        progress.reach(entry.partition, entry.offset + 1n);
-        progress.records += 1;
+        if (!this.#pass(entry, progress)) return false;
         this.meter.applied(1, this.clock.nowMs() - receivedMs, nowMs);
         return true;
       }
@@ -157,13 +173,35 @@ export class RunFeed {
       this.#run.addGap({ reason: known, partition, from: String(from), to: String(to), count: null });
       return progress.reach(partition, to);
     }
+    if (this.#newer[0] !== undefined) {
+      // Nothing that is known follows so far: the position stays below the first of them.
+      if (delivery.kind === "replayed") this.#freeze(this.#newer[0], this.mismatch?.seen ?? 0);
+      return;
+    }
     for (const [partition, next] of delivery.positions) progress.reach(partition, next);
     if (delivery.kind !== "replayed") return;
     progress.settle();
     this.source().caughtUp(generation);
   }
 
-  /** False if everything stands still at this record, or starts over. */
+  /** Apply a record and the newer ones before it; false if everything stands still at it, or starts over. */
+  #pass(record: LogRecord, progress: Progress): boolean {
+    const wasFrozen = this.mismatch !== null && !this.#setNewerAside;
+    if (wasFrozen && this.#run.newerSchemaOf(record) !== null) {
+      this.#newer.push(record);
+      return true;
+    }
+    for (const newer of this.#newer) {
+      this.#run.apply(newer, true);
+      progress.passed(newer);
+    }
+    this.#newer = [];
+    if (wasFrozen) this.mismatch = null;
+    if (!this.#apply(record, progress)) return false;
+    progress.passed(record);
+    return true;
+  }
+
   #apply(record: LogRecord, progress: Progress): boolean {
     const place = `${record.partition} ${record.offset}`;
     const failure = this.#failures.get(place);
@@ -172,7 +210,7 @@ export class RunFeed {
       return true;
     }
     try {
-      const newer = this.#run.apply(record, this.#newerAside.has(place));
+      const newer = this.#run.apply(record, this.#setNewerAside);
       if (newer === null) return true;
       progress.settle();
       this.#freeze(record, newer.theirs);
@@ -188,7 +226,7 @@ export class RunFeed {
 
   #freeze(record: LogRecord, seen: number): void {
     const { partition, offset } = record;
-    this.#intake.clear();
+    this.#clear();
     this.mismatch = { expected: SCHEMA_VERSION, seen, partition, offset: String(offset) };
     this.source().mismatch(`A record of schema ${seen} came; this page knows ${SCHEMA_VERSION}`);
     this.changed();
@@ -204,6 +242,11 @@ class Progress {
 
   reach(partition: number, next: bigint): void {
     this.#positions.set(partition, next);
+  }
+
+  passed(record: LogRecord): void {
+    this.reach(record.partition, record.offset + 1n);
+    this.records += 1;
   }
 
   settle(): void {

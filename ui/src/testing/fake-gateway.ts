@@ -36,8 +36,11 @@ export class FakeConnection {
   }
 
   /** Welcome the page and start its subscription; `start` by partition. */
-  subscribe(start: Json, more: { epoch?: string; schemaVersion?: number } = {}): void {
-    const { epoch = "e1", schemaVersion = 1 } = more;
+  subscribe(
+    start: Json,
+    more: { epoch?: string; schemaVersion?: number; maxRecordBytes?: number } = {},
+  ): void {
+    const { epoch = "e1", schemaVersion = 1, maxRecordBytes = LIMITS.max_record_bytes } = more;
     this.events.opened();
     this.say({
       type: "welcome",
@@ -47,7 +50,7 @@ export class FakeConnection {
       topic: "dashstream",
       partitions: [],
       schema_version: schemaVersion,
-      limits: LIMITS,
+      limits: { ...LIMITS, max_record_bytes: maxRecordBytes },
       session: "s",
     });
     this.say({

@@ -31,6 +31,11 @@ export class ManualClock implements Clock {
     for (let turn = this.#turns.shift(); turn !== undefined; turn = this.#turns.shift()) turn();
   }
 
+  /** Let time pass in which nobody does anything. */
+  stall(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Let time pass, with all that happens meanwhile. */
   advance(ms: number): void {
     const end = this.#now + ms;

@@ -22,7 +22,12 @@ const INTAKE_WORDS: Record<
   IntakeHealth["level"],
   readonly [level: string, tone: Tone, cause: string, remedy: string]
 > = {
-  no_data: ["No data", "neutral", "No record has arrived yet.", "Open a run to receive its records."],
+  no_data: [
+    "No data",
+    "neutral",
+    "No record has arrived on this connection.",
+    "Open a run to receive its records.",
+  ],
   idle: ["Idle", "neutral", "Nothing waits and nothing arrived in the last minute.", NOTHING],
   healthy: ["Healthy", "ok", "Records are applied as they arrive.", NOTHING],
   slow: [
@@ -51,7 +56,10 @@ export function intakeCard(intake: IntakeHealth | null): Card {
     cause,
     remedy,
     facts: [
-      ["Waiting", known ? `${count(intake.pendingRecords)} records, ${bytes(intake.pendingBytes)}` : "–"],
+      [
+        "Waiting on this connection",
+        known ? `${count(intake.pendingRecords)} records, ${bytes(intake.pendingBytes)}` : "–",
+      ],
       ["Receipt to applied, average", milliseconds(intake?.averageMs ?? null)],
       ["Receipt to applied, longest", milliseconds(intake?.maximumMs ?? null)],
     ],

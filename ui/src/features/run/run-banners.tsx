@@ -110,14 +110,15 @@ function MismatchBanner({ mismatch, remedy, onResolve }: MismatchBannerProps) {
           <Button icon="loop" onClick={() => location.reload()}>
             Reload the page
           </Button>
-          <Button onClick={onResolve}>Set it aside and go on</Button>
+          <Button onClick={onResolve}>Reset and go on</Button>
         </>
       }
     >
       {offset === null
         ? "The gateway announced it. "
         : `It stands at offset ${offset} of partition ${partition}. `}
-      Everything is frozen as it was before; nothing is lost. <Prose text={remedy ?? ""} />
+      Everything is frozen as it was before; nothing is lost, and the page goes on by itself once it knows
+      what follows. <Prose text={remedy ?? ""} />
     </Banner>
   );
 }

@@ -15,6 +15,8 @@ interface RunHeaderProps {
   openId: string;
   receipt: Receipt;
   resumedBy: string | null;
+  /** The page fell behind: what is shown is not the newest until it has caught up. */
+  isResyncing: boolean;
   nowMs: number;
   onStep: (step: number) => void;
   /** Absent where an address leads nobody to the run. */
@@ -24,13 +26,18 @@ interface RunHeaderProps {
 }
 
 export function RunHeader(props: RunHeaderProps) {
-  const { run, openId, receipt, resumedBy, nowMs, onStep, onCopyLink, onExport } = props;
+  const { run, openId, receipt, resumedBy, isResyncing, nowMs, onStep, onCopyLink, onExport } = props;
   return (
     <header className="run-header">
       <div className="run-header__title">
         <h1 className="truncate">{run?.graphName || (run ? "unnamed graph" : shortId(openId, 24))}</h1>
         {run && (
           <RunStatusChip status={run.status} needsYou={run.interrupts.length > 0 && resumedBy === null} />
+        )}
+        {isResyncing && (
+          <Chip tone="waiting" title="What is shown is not the newest until the page has caught up">
+            Resyncing
+          </Chip>
         )}
         {run?.resumes && <RunLink runId={run.resumes} words="resumes" />}
         {resumedBy && <RunLink runId={resumedBy} words="resumed by" />}

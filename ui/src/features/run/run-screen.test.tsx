@@ -86,7 +86,7 @@ describe("the page of a run", () => {
     const banner = screen.getByTestId("mismatch-banner");
     expect(banner.textContent).toMatch(/version 3 .* version 2/);
     expect(banner.textContent).toContain("offset 1041");
-    fireEvent.click(screen.getByText("Set it aside and go on"));
+    fireEvent.click(screen.getByText("Reset and go on"));
     expect(engine.asked).toContain("resolveMismatch");
   });
 

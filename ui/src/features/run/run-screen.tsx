@@ -47,6 +47,7 @@ export function RunScreen({ engine, frame, view, resumedBy, onExport }: RunScree
         openId={frame.openId ?? ""}
         receipt={receipt}
         resumedBy={resumedBy}
+        isResyncing={frame.connection.phase === "falling_behind"}
         nowMs={nowMs}
         onStep={onStep}
         onCopyLink={onCopyLink}
