@@ -113,6 +113,7 @@ SERVER_FRAMES: dict[str, dict[str, Any]] = {
             "max_window_bytes": 8388608,
             "max_subscriptions": 16,
             "max_resume_partitions": 512,
+            "max_resume_threads": 1_000,
             "max_filter_values": 1000,
         },
         "session": "c-1",

@@ -33,6 +33,7 @@ LIMITS = SessionLimits(
     max_window_bytes=1_000_000,
     max_subscriptions=3,
     max_resume_partitions=4,
+    max_resume_threads=4,
     max_filter_values=5,
     hello_timeout_s=10.0,
     bad_frames=3,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +10,9 @@ import pytest
 
 from dashstream.adapters.memory.log import MemoryLog
 from dashstream.engine.limits import LogLimits
-from dashstream.engine.ports import NewRecord, RunLocation, Watermark, partition_of
-from dashstream.engine.start import ResolvedStart, resolve_start
+from dashstream.engine.ports import NewRecord, RunLocation, ThreadPlaces, Watermark, partition_of
+from dashstream.engine.start import resolve_start
+from dashstream.engine.start_value import ResolvedStart
 from dashstream.errors import RunIndexError
 from dashstream.protocol import control
 from dashstream.protocol.codes import GapReason, StartFrom
@@ -137,3 +138,69 @@ async def test_a_known_run_whose_first_records_are_gone_says_so_only_to_a_cursor
 @pytest.mark.parametrize("known", [{}, None], ids=["unknown run", "broken index"])
 async def test_what_the_index_does_not_know_is_read_from_the_log(known: Any) -> None:
     assert (await start(await log_of(), StartFrom.SNAPSHOT, runs=["r"], known=known)).positions == {0: 2, 1: 0}
+
+
+class Threads(Locator):
+    """Knows where threads go on."""
+
+    def __init__(self, *places: ThreadPlaces) -> None:
+        super().__init__({})
+        self._places = list(places)
+
+    async def locate_threads(self, after: Mapping[str, int], tenants: Collection[str] | None) -> ThreadPlaces:
+        return self._places.pop(0) if len(self._places) > 1 else self._places[0]
+
+
+async def by_threads(
+    log: MemoryLog, after: dict[str, int], *places: ThreadPlaces, epoch: str | None = None
+) -> ResolvedStart:
+    wanted = control.Filter(threads=list(after))
+    request = SubscribeRequest(
+        1, wanted, StartFrom.CURSOR, epoch or log.epoch, {}, {}, strict=False, window_bytes=1, threads=after
+    )
+    return await resolve_start(request, log, Threads(*places) if places else None)
+
+
+WHOLE = {0: 10, 1: 5}
+
+
+async def test_threads_start_where_the_first_of_them_goes_on() -> None:
+    places = ThreadPlaces({"a": {0: 7}, "b": {0: 5, 1: 3}}, frozenset("ab"), WHOLE)
+    found = await by_threads(await log_of(), {"a": 3, "b": 2}, places)
+    assert (found.positions, found.gaps, found.faults) == ({0: 5, 1: 3}, [], {})
+
+
+async def test_where_no_thread_is_known_to_be_what_is_not_indexed_yet_is_read() -> None:
+    places = ThreadPlaces({"a": {0: 7}}, frozenset("a"), {0: 9, 1: 4})
+    assert (await by_threads(await log_of(), {"a": 3}, places)).positions == {0: 7, 1: 4}
+
+
+async def test_a_gap_says_that_retention_may_have_removed_what_comes_next() -> None:
+    places = ThreadPlaces({"a": {0: 6}}, frozenset(), WHOLE)
+    found = await by_threads(await log_of(), {"a": 3}, places)
+    assert [(gap.partition, gap.offset, gap.end, gap.count) for gap in found.gaps] == [(0, 0, 6, None)]
+    nothing_removed = await by_threads(await log_of(low=(0, 0)), {"a": 3}, places)
+    assert nothing_removed.gaps == []
+
+
+async def test_an_index_that_is_behind_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashstream.engine.thread_start.INDEX_RETRY_S", 0)
+    behind = ThreadPlaces({}, frozenset(), {0: 1, 1: 0})
+    there = ThreadPlaces({"a": {0: 9}}, frozenset("a"), WHOLE)
+    found = await by_threads(await log_of(), {"a": 3}, behind, behind, there)
+    assert (found.positions, found.faults) == ({0: 9, 1: 5}, {})
+
+
+async def test_a_thread_that_is_not_known_is_read_from_the_beginning_and_told() -> None:
+    places = ThreadPlaces({"a": {0: 7}}, frozenset("a"), WHOLE)
+    found = await by_threads(await log_of(), {"a": 3, "b": 4}, places)
+    assert found.positions == {0: 2, 1: 0}
+    assert found.faults[PositionFault.UNKNOWN_SEQUENCE].count == 1
+
+
+async def test_without_an_index_or_in_another_epoch_threads_start_at_the_beginning() -> None:
+    log = await log_of()
+    assert (await by_threads(log, {"a": 3})).positions == {0: 2, 1: 0}
+    places = ThreadPlaces({"a": {0: 7}}, frozenset("a"), WHOLE)
+    other = await by_threads(log, {"a": 3}, places, epoch="another")
+    assert (other.positions, other.epoch_changed) == ({0: 2, 1: 0}, True)

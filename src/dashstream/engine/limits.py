@@ -81,6 +81,7 @@ class ClientLimits:
     )
     max_subscriptions: int = option(16, "subscriptions of one connection", unit="count", low=1)
     max_resume_partitions: int = option(512, "partitions in one cursor", unit="count", low=1)
+    max_resume_threads: int = option(1_000, "threads in one cursor", unit="count", low=1)
     max_filter_values: int = option(1_000, "values in all filters of one subscription", unit="count", low=1)
     max_batch_bytes: int = option(
         256 * KIB, "size of a data frame; a single larger record is sent alone", unit="bytes", low=1024

@@ -16,7 +16,7 @@ Laws that every ``Log`` keeps (``dashstream.testing.log_conformance`` checks the
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, overload
 
@@ -292,8 +292,26 @@ class RunLocation:
     snapshot_offset: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ThreadPlaces:
+    """Where threads go on, by name, after given sequences.
+
+    ``reached``: next offset of each partition that is known of; what is above may be anybody's.
+    """
+
+    starts: Mapping[str, Mapping[int, int]]
+    """Offsets to read from, by partition, so that nothing after the sequence is missed. A thread of which no record
+    with that sequence or a later one is known is not in it."""
+    exact: frozenset[str]
+    """Those whose very sequence was found: nothing is missing between it and the start."""
+    reached: Mapping[int, int]
+
+
 class RunLocator(Protocol):
     """Knows where runs are, so that opening one run does not read the whole log. The run index is one."""
+
+    async def locate_threads(self, after: Mapping[str, int], tenants: Collection[str] | None) -> ThreadPlaces:
+        """Return where threads go on after these sequences; runs of other tenants count as not there."""
 
     async def locate(self, run_id: str) -> RunLocation | None:
         """Return where a run is, or None if it is not known (yet)."""

@@ -6,6 +6,7 @@ The rules, for each partition:
 - ``cursor``: the client's next offset; a partition that the cursor does not name starts at its low watermark, for
   the client has never heard of it. Below the low watermark is a gap ``not_retained`` of exactly what is missing;
   above the high watermark is refused, or ignored and listed.
+- a cursor by threads: from the first record that has a thread's sequence, or a later one, see ``thread_start``.
 - another epoch: everything that the cursor says is void. A gap ``epoch_changed`` for each partition that it names,
   then as ``earliest``.
 - If all runs of the filter are known to the locator, nothing outside their partitions is read, and nothing before
@@ -17,38 +18,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from dashstream.engine.ports import Log, RunLocation, RunLocator, Watermark
 from dashstream.engine.ring import Hole
+from dashstream.engine.start_value import MODE_EPOCH_CHANGED, ResolvedStart
+from dashstream.engine.thread_start import apply_threads
 from dashstream.errors import RunIndexError
 from dashstream.protocol.codes import GapReason, StartFrom
 from dashstream.protocol.effects import SubscribeRequest
 from dashstream.protocol.position import FaultTally, PositionFault
 
 AHEAD_WAIT_S, AHEAD_RETRY_S = 5.0, 0.1
-MODE_EPOCH_CHANGED = "epoch_changed"
-
-
-@dataclass(slots=True)
-class ResolvedStart:
-    """Next offsets to start at, the heads as of now, and what has to be told."""
-
-    positions: dict[int, int]
-    heads: dict[int, int]
-    mode: str
-    gaps: list[Hole] = field(default_factory=list)
-    faults: dict[PositionFault, FaultTally] = field(default_factory=dict)
-
-    @property
-    def epoch_changed(self) -> bool:
-        """Whether the client's cursor belongs to another epoch."""
-        return self.mode == MODE_EPOCH_CHANGED
-
-    @property
-    def before_gaps(self) -> dict[int, int]:
-        """Where partitions stand until their gap is told: who is cut off before that must come back to it."""
-        return {} if self.epoch_changed else {hole.partition: hole.offset for hole in self.gaps}
 
 
 async def resolve_start(request: SubscribeRequest, log: Log, locator: RunLocator | None) -> ResolvedStart:
@@ -64,13 +44,15 @@ async def resolve_start(request: SubscribeRequest, log: Log, locator: RunLocator
         return ResolvedStart(dict(heads), heads, request.start)
     start = ResolvedStart({partition: mark.low for partition, mark in marks.items()}, heads, request.start)
     if request.start is StartFrom.CURSOR:
-        if request.epoch == log.epoch:
-            _apply_cursor(start, request, marks)
-        else:
+        if request.epoch != log.epoch:
             _void_cursor(start, request)
+        elif request.threads is not None:
+            await apply_threads(start, request, request.threads, marks, locator)
+        else:
+            _apply_cursor(start, request, marks)
     if locations is not None:
         _skip_to(start, locations, snapshot=request.start is StartFrom.SNAPSHOT)
-    if request.start is StartFrom.CURSOR and not start.epoch_changed:
+    if request.start is StartFrom.CURSOR and not start.epoch_changed and request.threads is None:
         _note_not_retained(start, marks, dense=log.dense)
     return start
 

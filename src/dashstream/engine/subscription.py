@@ -17,7 +17,7 @@ from dashstream.engine.replay import Tier
 from dashstream.engine.ring import Hole
 from dashstream.engine.selection import Selection
 from dashstream.engine.sends import SendPath
-from dashstream.engine.start import ResolvedStart
+from dashstream.engine.start_value import ResolvedStart
 from dashstream.engine.view import View
 from dashstream.protocol import control
 from dashstream.protocol.codes import Delivery, ErrorCode, Outcome

@@ -43,6 +43,7 @@ class ErrorCode(StrEnum):
     BAD_START = "bad_start"
     BAD_POSITIONS = "bad_positions"
     TOO_MANY_POSITIONS = "too_many_positions"
+    TOO_MANY_THREADS = "too_many_threads"
     EPOCH_CHANGED = "epoch_changed"
     DUPLICATE_SUBSCRIPTION = "duplicate_subscription"
     UNKNOWN_SUBSCRIPTION = "unknown_subscription"

@@ -47,11 +47,12 @@ class Filter(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
 
 
 class Start(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where a subscription starts. ``positions`` is checked entry by entry, see ``protocol.position``."""
+    """Where a subscription starts. ``protocol.position`` checks positions and threads entry by entry."""
 
     origin: Annotated[str, Meta(max_length=64)] = msgspec.field(name="from")
     epoch: ShortText | None = None
     positions: dict[str, Any] | None = None
+    threads: dict[str, Any] | None = None
 
 
 class Hello(Struct, frozen=True, tag_field="type", tag="hello", forbid_unknown_fields=True, omit_defaults=True):
@@ -127,6 +128,7 @@ class Limits(Struct, frozen=True):
     max_subscriptions: int
     max_resume_partitions: int
     max_filter_values: int
+    max_resume_threads: int = 0
 
 
 class Welcome(Struct, frozen=True, tag_field="type", tag="welcome", omit_defaults=True):

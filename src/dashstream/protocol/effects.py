@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dashstream.protocol import control
@@ -19,6 +20,7 @@ class SessionLimits:
     max_window_bytes: int
     max_subscriptions: int
     max_resume_partitions: int
+    max_resume_threads: int
     max_filter_values: int
     hello_timeout_s: float
     bad_frames: int
@@ -33,6 +35,7 @@ class SessionLimits:
             max_window_bytes=self.max_window_bytes,
             max_subscriptions=self.max_subscriptions,
             max_resume_partitions=self.max_resume_partitions,
+            max_resume_threads=self.max_resume_threads,
             max_filter_values=self.max_filter_values,
         )
 
@@ -82,6 +85,8 @@ class SubscribeRequest:
     faults: dict[PositionFault, FaultTally]
     strict: bool
     window_bytes: int
+    threads: Mapping[str, int] | None = None
+    """The last applied sequence of each thread; None where the cursor names positions, or there is none."""
 
 
 @dataclass(frozen=True, slots=True)

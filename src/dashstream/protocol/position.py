@@ -8,7 +8,7 @@ that come from outside is done entry by entry, so that one bad entry does not hi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -31,6 +31,9 @@ class PositionFault(StrEnum):
     UNKNOWN_PARTITION = "partition_unknown"
     OFFSET = "offset_invalid"
     AHEAD = "offset_ahead"
+    THREAD = "thread_unwanted"
+    SEQUENCE = "sequence_invalid"
+    UNKNOWN_SEQUENCE = "sequence_unknown"
 
 
 @dataclass(slots=True)
@@ -41,11 +44,11 @@ class FaultTally:
     count: int = 0
     examples: list[str] = field(default_factory=list)
 
-    def add(self, partition: object, offset: object) -> None:
-        """Count one entry."""
+    def add(self, key: object, value: object) -> None:
+        """Count one entry: partition and offset, or thread and sequence."""
         self.count += 1
         if len(self.examples) < MAX_EXAMPLES:
-            self.examples.append(f"{partition!a}:{offset!a}"[:MAX_EXAMPLE_LENGTH])
+            self.examples.append(f"{key!a}:{value!a}"[:MAX_EXAMPLE_LENGTH])
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class ParsedPositions:
 
     positions: dict[int, int]
     faults: dict[PositionFault, FaultTally]
+    threads: dict[str, int] | None = None
 
 
 def parse_decimal(text: object) -> int | None:
@@ -81,6 +85,23 @@ def parse_positions(raw: Mapping[str, Any], *, partition_count: int) -> ParsedPo
             continue
         faults.setdefault(fault, FaultTally(fault)).add(key, value)
     return ParsedPositions(positions, faults)
+
+
+def parse_threads(raw: Mapping[str, Any], *, wanted: Collection[str]) -> ParsedPositions:
+    """Sort the entries of a cursor by threads; ``wanted`` are the threads of its filter. Never raises."""
+    threads: dict[str, int] = {}
+    faults: dict[PositionFault, FaultTally] = {}
+    for thread, value in raw.items():
+        sequence = parse_decimal(value)
+        if thread not in wanted:
+            fault = PositionFault.THREAD
+        elif sequence is None:
+            fault = PositionFault.SEQUENCE
+        else:
+            threads[thread] = sequence
+            continue
+        faults.setdefault(fault, FaultTally(fault)).add(thread, value)
+    return ParsedPositions({}, faults, threads)
 
 
 def positions_to_wire(positions: Mapping[int, int]) -> dict[str, str]:

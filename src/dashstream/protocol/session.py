@@ -39,7 +39,13 @@ from dashstream.protocol.effects import (
     SessionLimits,
     SubscribeRequest,
 )
-from dashstream.protocol.position import ParsedPositions, PositionFault, parse_positions, positions_from_wire
+from dashstream.protocol.position import (
+    ParsedPositions,
+    PositionFault,
+    parse_positions,
+    parse_threads,
+    positions_from_wire,
+)
 
 BAD_FRAME_WINDOW_S = 60.0
 MAX_EARLY_FRAMES = 32
@@ -276,6 +282,7 @@ class ServerSession:
             start=start,
             epoch=frame.start.epoch,
             positions=parsed.positions,
+            threads=parsed.threads,
             faults=parsed.faults,
             strict=frame.strict,
             window_bytes=min(frame.window_bytes or limits.max_window_bytes, limits.max_window_bytes),
@@ -288,19 +295,10 @@ class ServerSession:
             raise _Refusal(ErrorCode.BAD_START, f"from is one of {', '.join(allowed)}", {"allowed": list(allowed)})
         start = StartFrom(wanted.origin)
         if start is not StartFrom.CURSOR:
-            if wanted.positions or wanted.epoch:
-                raise _Refusal(ErrorCode.BAD_START, f"{start} takes no epoch and no positions")
+            if wanted.positions or wanted.threads or wanted.epoch:
+                raise _Refusal(ErrorCode.BAD_START, f"{start} takes no epoch, no positions and no threads")
             return start, ParsedPositions({}, {})
-        if wanted.epoch is None or wanted.positions is None:
-            raise _Refusal(ErrorCode.BAD_START, "cursor takes an epoch and positions")
-        limit = self._limits.max_resume_partitions
-        if len(wanted.positions) > limit:
-            raise _Refusal(
-                ErrorCode.TOO_MANY_POSITIONS,
-                f"{len(wanted.positions)} positions; {limit} are the limit",
-                {"limit": limit, "count": len(wanted.positions)},
-            )
-        parsed = parse_positions(wanted.positions, partition_count=self._identity.partition_count)
+        parsed = self._checked_cursor(frame)
         if frame.strict and parsed.faults:
             for tally in parsed.faults.values():
                 self._refusals[tally.fault] += tally.count
@@ -310,6 +308,24 @@ class ServerSession:
                 {tally.fault.value: tally.count for tally in parsed.faults.values()},
             )
         return start, parsed
+
+    def _checked_cursor(self, frame: control.Subscribe) -> ParsedPositions:
+        wanted, limits = frame.start, self._limits
+        if wanted.epoch is None or (wanted.positions is None) == (wanted.threads is None):
+            raise _Refusal(ErrorCode.BAD_START, "cursor takes an epoch, and either positions or threads")
+        if wanted.positions is not None:
+            self._check_count(ErrorCode.TOO_MANY_POSITIONS, len(wanted.positions), limits.max_resume_partitions)
+            return parse_positions(wanted.positions, partition_count=self._identity.partition_count)
+        threads = wanted.threads or {}
+        if frame.filter.threads is None:
+            raise _Refusal(ErrorCode.BAD_START, "a cursor of threads needs a filter of threads")
+        self._check_count(ErrorCode.TOO_MANY_THREADS, len(threads), limits.max_resume_threads)
+        return parse_threads(threads, wanted=frozenset(frame.filter.threads))
+
+    @staticmethod
+    def _check_count(code: ErrorCode, count: int, limit: int) -> None:
+        if count > limit:
+            raise _Refusal(code, f"{count} entries; {limit} are the limit", {"limit": limit, "count": count})
 
     def _checked_filter(self, wanted: control.Filter) -> control.Filter:
         values = sum(len(getattr(wanted, name) or ()) for name in wanted.__struct_fields__)

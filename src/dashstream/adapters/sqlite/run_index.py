@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -16,8 +16,9 @@ from typing import Concatenate, ParamSpec, TypeVar
 from dashstream.adapters.sqlite import index_queries as ask
 from dashstream.adapters.sqlite.index_fold import IndexWriter
 from dashstream.adapters.sqlite.index_tables import open_index, open_reader
+from dashstream.adapters.sqlite.thread_places import thread_places
 from dashstream.engine.index_limits import IndexLimits
-from dashstream.engine.ports import Log, LogRecord, RunLocation, Watermark
+from dashstream.engine.ports import Log, LogRecord, RunLocation, ThreadPlaces, Watermark
 from dashstream.engine.run_index import (
     RecordEntry,
     RecordQuery,
@@ -125,6 +126,10 @@ class SqliteRunIndex:
         """Return where a run is on the log, and where its last whole state is."""
         found = await self._ask(ask.snapshot_offset, run_id)
         return RunLocation(*found) if found else None
+
+    async def locate_threads(self, after: Mapping[str, int], tenants: Collection[str] | None) -> ThreadPlaces:
+        """Return where threads go on after these sequences; runs of other tenants count as not there."""
+        return await self._ask(thread_places, after, tenants)
 
     async def _ask(
         self,

@@ -134,6 +134,7 @@ def session_limits(limits: ClientLimits, max_record_bytes: int) -> SessionLimits
         max_window_bytes=limits.max_window_bytes,
         max_subscriptions=limits.max_subscriptions,
         max_resume_partitions=limits.max_resume_partitions,
+        max_resume_threads=limits.max_resume_threads,
         max_filter_values=limits.max_filter_values,
         hello_timeout_s=limits.hello_timeout_s,
         bad_frames=limits.bad_frames,
