@@ -70,13 +70,21 @@ async def test_without_a_token(gateway: Any, browser: Browser) -> None:
     await check(page, "no token")
 
 
-async def test_health_and_the_help_sheet(run: Any, page: Page) -> None:
+async def test_health_the_help_sheet_and_the_command_palette(run: Any, page: Page) -> None:
     await page.goto(f"{run.url}/health#token={run.token}")
     await expect(page.get_by_role("heading", level=1)).to_be_visible()
     await check(page, "health")
     await page.keyboard.press("?")
     await expect(page.get_by_role("dialog")).to_be_visible()
     await check(page, "help sheet")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Control+k")
+    await expect(page.get_by_role("combobox", name="Go to, or do")).to_be_focused()
+    await page.keyboard.type("writer")
+    await expect(page.get_by_role("option", name=re.compile("writer")).first).to_be_visible()
+    await check(page, "command palette")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("run-page")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [1440, 900])

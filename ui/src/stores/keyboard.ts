@@ -2,7 +2,8 @@
  * Shortcuts: which exist now, and which one a key means.
  *
  * A widget that has the focus comes first: it stops what it takes, text fields take everything, and keys that
- * press a button or move within a widget are left to it. A sequence such as "g r" is forgotten after a second.
+ * press a button or move within a widget are left to it. A sequence such as "g r" is forgotten after a second. The
+ * palette's key works everywhere but in a dialog.
  */
 
 import { useEffect, useRef } from "react";
@@ -19,6 +20,9 @@ export interface ShortcutGroup {
   readonly title: string;
   readonly shortcuts: readonly Shortcut[];
 }
+
+/** Ctrl or ⌘ with K. */
+export const PALETTE_KEYS = "Mod+k";
 
 const SEQUENCE_MS = 1000;
 const TEXT_FIELDS = "input, textarea, select, [contenteditable='true']";
@@ -62,6 +66,10 @@ export function createKeyReader(shortcuts: () => readonly Shortcut[]): KeyReader
   let begunAt = Number.NEGATIVE_INFINITY;
   return {
     read(event) {
+      if (asksForPalette(event)) {
+        event.preventDefault();
+        return newestOf(shortcuts(), PALETTE_KEYS);
+      }
       if (isTaken(event)) return null;
       const key = event.key === " " ? "Space" : event.key;
       const pending = event.timeStamp - begunAt <= SEQUENCE_MS ? begun : "";
@@ -83,6 +91,12 @@ export function createKeyReader(shortcuts: () => readonly Shortcut[]): KeyReader
 
 const newestOf = (shortcuts: readonly Shortcut[], keys: string): Shortcut | null =>
   shortcuts.findLast((shortcut) => shortcut.keys === keys) ?? null;
+
+function asksForPalette(event: KeyboardEvent): boolean {
+  const target = event.target instanceof Element ? event.target : null;
+  const modified = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+  return modified && event.key.toLowerCase() === "k" && !target?.closest("[role='dialog']");
+}
 
 function isTaken(event: KeyboardEvent): boolean {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return true;

@@ -47,8 +47,12 @@ export function Dialog({ title, description, open, onClose, wide = false, childr
   );
 }
 
-/** Not the first button: its tooltip would open, and take the Escape that is meant for the dialog. */
+/**
+ * What asks for it by `data-autofocus`, else the sheet itself. Not the first button: its tooltip would open, and take
+ * the Escape that is meant for the dialog.
+ */
 function focusContent(event: Event) {
   event.preventDefault();
-  if (event.currentTarget instanceof HTMLElement) event.currentTarget.focus();
+  if (!(event.currentTarget instanceof HTMLElement)) return;
+  (event.currentTarget.querySelector<HTMLElement>("[data-autofocus]") ?? event.currentTarget).focus();
 }

@@ -2,8 +2,7 @@ import { useStore } from "zustand";
 import { activeShortcuts } from "../../stores/keyboard";
 import { Dialog } from "../../widgets/dialog";
 import { Kbd } from "../../widgets/kbd";
-
-const CAPS: Readonly<Record<string, string>> = { ArrowLeft: "←", ArrowRight: "→", Space: "space" };
+import { shownKeys } from "./shown-keys";
 
 /** What the keyboard does on the screen that is open. */
 export function ShortcutSheet({ open, onClose }: { open: boolean; onClose: () => void }) {
@@ -19,12 +18,7 @@ export function ShortcutSheet({ open, onClose }: { open: boolean; onClose: () =>
                 <div key={keys} className="shortcut-sheet__row">
                   <dt>{label}</dt>
                   <dd>
-                    <Kbd
-                      keys={keys
-                        .split(" ")
-                        .map((key) => CAPS[key] ?? key)
-                        .join(" ")}
-                    />
+                    <Kbd keys={shownKeys(keys)} />
                   </dd>
                 </div>
               ))}

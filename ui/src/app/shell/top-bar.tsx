@@ -1,5 +1,6 @@
 import { Link, useLocation } from "wouter";
 import { count, plural } from "../../model/display";
+import { PALETTE_KEYS } from "../../stores/keyboard";
 import type { Theme } from "../../stores/preferences";
 import { usePreferences } from "../../stores/use-preferences";
 import { useReading } from "../../stores/use-reading";
@@ -8,6 +9,7 @@ import { waitingQuestions } from "../../stores/waiting";
 import { IconButton } from "../../widgets/button";
 import type { IconName } from "../../widgets/icon";
 import { ConnectionIndicator } from "./connection-indicator";
+import { shownKeys } from "./shown-keys";
 
 const THEME_ICONS: Record<Theme, IconName> = { system: "monitor", light: "sun", dark: "moon" };
 
@@ -18,11 +20,12 @@ const SCREENS = [
 ] as const;
 
 interface TopBarProps {
+  onPalette: () => void;
   onTheme: () => void;
   onHelp: () => void;
 }
 
-export function TopBar({ onTheme, onHelp }: TopBarProps) {
+export function TopBar({ onPalette, onTheme, onHelp }: TopBarProps) {
   const { api } = useServices();
   const [path] = useLocation();
   const [{ theme }] = usePreferences();
@@ -58,6 +61,12 @@ export function TopBar({ onTheme, onHelp }: TopBarProps) {
       </nav>
       <div className="top-bar__end">
         <ConnectionIndicator />
+        <IconButton
+          icon="search"
+          label="Go to, or do"
+          shortcut={shownKeys(PALETTE_KEYS)}
+          onClick={onPalette}
+        />
         <IconButton icon={THEME_ICONS[theme]} label={`Theme: ${theme}`} shortcut="t" onClick={onTheme} />
         <IconButton icon="help" label="Keyboard shortcuts" shortcut="?" onClick={onHelp} />
       </div>

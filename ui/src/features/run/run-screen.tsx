@@ -10,6 +10,7 @@ import { useCopyLink } from "./copy-link";
 import { RunBanners } from "./run-banners";
 import { RunHeader } from "./run-header";
 import { RunPanes } from "./run-panes";
+import { useRunCommands } from "./use-run-commands";
 import { useShownStep } from "./use-shown-step";
 import "./run-page.css";
 
@@ -33,6 +34,7 @@ export function RunScreen({ engine, frame, view, resumedBy, onExport }: RunScree
   const onStep = useCallback((next: number) => onMoment({ kind: "step", step: next }), [onMoment]);
 
   const onCopyLink = useCopyLink(frame, view, step);
+  useRunCommands(engine, frame, view);
 
   const name = run?.graphName;
   useEffect(() => {
