@@ -89,8 +89,11 @@ HTTP = """# HTTP API
 The rules are in [the specification](../specs/http.md), the exact shapes in [OpenAPI](http-openapi.json), which the
 gateway serves at `/openapi.json`.
 
-| request | meaning | answers | token |
-|---|---|---|---|
+`role` is the least role that a request takes; without one it needs no token. `tenants` says whether a token that is for
+some tenants may be used: it then sees and writes theirs alone. See [security](security.md).
+
+| request | meaning | answers | role | tenants |
+|---|---|---|---|---|
 """
 
 
@@ -249,7 +252,8 @@ def http_page() -> str:
                 f"`{operation.method} {operation.path}`",
                 operation.doc,
                 ", ".join(str(status) for status in sorted({*operation.replies, *operation.problems})),
-                _yes(operation.needs_token),
+                operation.least or "",
+                "yes" if operation.least and not operation.is_of_all else "",
             ]
         )
         for operation in sorted(OPERATIONS, key=lambda operation: operation.path)

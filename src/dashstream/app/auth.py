@@ -8,7 +8,7 @@ import os
 import secrets
 from pathlib import Path
 
-from dashstream.engine.ports import Principal
+from dashstream.engine.access import Principal, Role
 from dashstream.errors import SettingsError, UnauthenticatedError
 
 TOKEN_FILE = "token"  # noqa: S105  # a file's name
@@ -17,7 +17,7 @@ MIN_TOKEN_CHARACTERS = 16
 
 
 class StaticTokenAuth:
-    """One token that may do everything. Implements the ``Auth`` port."""
+    """One token that may do everything and never expires. Implements the ``Auth`` port."""
 
     def __init__(self, token: str) -> None:
         self._token = token.encode()
@@ -32,7 +32,7 @@ class StaticTokenAuth:
             raise UnauthenticatedError("a token is needed")
         if not hmac.compare_digest(token.encode("utf-8", "surrogatepass"), self._token):
             raise UnauthenticatedError("the token is not valid")
-        return Principal(name="owner")
+        return Principal("owner", Role.ADMIN)
 
 
 def obtain_token(data_dir: Path, configured: str | None) -> str:

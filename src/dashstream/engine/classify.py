@@ -59,6 +59,11 @@ def head_of(decoded: Decoded) -> RecordHead:
     return _head(decoded.header, decoded.kind, inner)
 
 
+def tenants_of(head: RecordHead) -> frozenset[str]:
+    """Return every tenant that a record holds something of: more than one only in a batch."""
+    return frozenset(each.tenant for each in (head, *head.inner))
+
+
 def reason_of(error: RecordError) -> str:
     """Return the closed reason of an error of the codec."""
     match error:

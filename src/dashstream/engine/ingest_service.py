@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from dashstream.engine.classify import head_of, tenants_of
 from dashstream.engine.limits import IngestLimits
 from dashstream.engine.ports import Clock, Dedupe, Log, Metrics, NewRecord
-from dashstream.errors import OverloadedError, RecordError
+from dashstream.errors import ForbiddenError, OverloadedError, RecordError
 from dashstream.protocol.framing import Limits
 from dashstream.protocol.proto_codec import read_header
 
@@ -46,8 +47,10 @@ class IngestService:
         self._waiting = metrics.gauge("dashstream_ingest_waiting_bytes", "Bytes of records waiting for the disk")
         self._put_off = metrics.counter("dashstream_ingest_overloaded_total", "Batches that were put off")
 
-    async def submit(self, values: Sequence[bytes]) -> IngestResult:
+    async def submit(self, values: Sequence[bytes], tenants: frozenset[str] | None = None) -> IngestResult:
         """Store framed records; when this returns, all accepted ones are durable.
+
+        ``tenants``: those that the producer may write for; a record of another one is refused. None: any.
 
         Raises:
             OverloadedError: too many bytes are waiting; nothing was taken.
@@ -60,18 +63,18 @@ class IngestService:
             raise OverloadedError("too many records are waiting for the disk", retry_after_s=self._limits.retry_after_s)
         self._reserve(size)
         try:
-            return await self._store(values)
+            return await self._store(values, tenants)
         finally:
             self._reserve(-size)
 
-    async def _store(self, values: Sequence[bytes]) -> IngestResult:
+    async def _store(self, values: Sequence[bytes], tenants: frozenset[str] | None) -> IngestResult:
         records: list[NewRecord] = []
         rejected: list[tuple[int, str, str]] = []
         now_us = self._clock.now_us()
         for index, value in enumerate(values):
             try:
-                records.append(self._checked(value, now_us))
-            except RecordError as error:
+                records.append(self._checked(value, now_us, tenants))
+            except (RecordError, ForbiddenError) as error:
                 rejected.append((index, error.code, str(error)))
         stored = await self._log.append(records) if records else []
         duplicates = sum(item.duplicate for item in stored)
@@ -79,8 +82,11 @@ class IngestService:
         self._count(result)
         return result
 
-    def _checked(self, value: bytes, now_us: int) -> NewRecord:
-        header = read_header(value, self._record_limits).header
+    def _checked(self, value: bytes, now_us: int, tenants: frozenset[str] | None) -> NewRecord:
+        decoded = read_header(value, self._record_limits)
+        if tenants is not None and not tenants.issuperset(tenants_of(head_of(decoded))):
+            raise ForbiddenError("the record is for a tenant that the token is not for")
+        header = decoded.header
         dedupe = None
         if header.producer_id and header.sequence:
             dedupe = Dedupe(header.producer_id, header.producer_epoch, header.thread_id, header.sequence)

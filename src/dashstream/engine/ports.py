@@ -20,6 +20,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, overload
 
+from dashstream.engine.access import Principal
+
 Labels = Mapping[str, Sequence[str]]
 """Label names of a metric, each with the closed set of values that it can have."""
 
@@ -259,14 +261,6 @@ class NoMetrics:
         labels: Labels | None = None,  # noqa: ARG002  # a port's signature
     ) -> Histogram:
         return _NoMetric()
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who a client is. ``tenants`` None: may see every tenant; else exactly those."""
-
-    name: str
-    tenants: frozenset[str] | None = None
 
 
 class Auth(Protocol):

@@ -36,6 +36,8 @@ class RunQuery:
     text: str | None = None
     limit: int = 100
     before: str | None = None
+    tenants: frozenset[str] | None = None
+    """Only runs of these; None: of all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
+from dashstream.engine.classify import RecordHead, classify, tenants_of
 from dashstream.engine.items import Item, items_of
 from dashstream.engine.ports import Log, LogRecord
 from dashstream.engine.run_index import RecordEntry, RecordPlace, RecordQuery, RunIndex
@@ -127,8 +128,8 @@ class RunReader:
         operations = await asyncio.to_thread(diff, old.value, new.value)
         return StateDifference(old, new, operations)
 
-    async def values(self, run_id: str) -> AsyncIterator[bytes]:
-        """Yield the records of a run as they are on the log, in order.
+    async def values(self, run_id: str, tenants: frozenset[str] | None = None) -> AsyncIterator[bytes]:
+        """Yield the records of a run as they are on the log, in order; of ``tenants`` alone if that is given.
 
         Raises:
             NotFoundError: no such run.
@@ -145,7 +146,8 @@ class RunReader:
             async for record in self._read(run.partition, [entry.place.offset for entry in entries]):
                 if record.value is not None and record.offset > last_offset:
                     last_offset = record.offset
-                    yield record.value
+                    if tenants is None or self._is_of(record, tenants):
+                        yield record.value
             end = entries[-1].place
             start = RecordPlace(end.sequence, end.offset, end.index + 1)
 
@@ -167,6 +169,11 @@ class RunReader:
                 if page.reached[partition] == position:
                     break
                 position = page.reached[partition]
+
+    def _is_of(self, record: LogRecord, tenants: frozenset[str]) -> bool:
+        """Whether all that a record holds is of these tenants: a batch is passed on whole or not at all."""
+        head = classify(record, self._limits)
+        return isinstance(head, RecordHead) and tenants.issuperset(tenants_of(head))
 
     def _items(self, record: LogRecord) -> list[Item]:
         if record.value is None:

@@ -4,6 +4,7 @@ Pure and incremental: folding a log in any chunking gives the same summaries. It
 
 - an item at or before the last folded place is ignored, so a replay changes nothing;
 - a run is in one partition, its thread's: an item elsewhere is another producer's mistake and is ignored;
+- a run is one tenant's, that of its first item: what another one says of it is ignored;
 - an item whose sequence its producer has used before is counted as a duplicate and ignored;
 - a run may begin anywhere (retention has removed its start): what is not known stays absent, never zero;
 - what comes after the end is counted, but the end status stays.
@@ -16,6 +17,7 @@ from enum import StrEnum
 
 import msgspec
 
+from dashstream.engine.classify import DEFAULT_TENANT
 from dashstream.engine.items import Item, int_attribute, text_attribute
 from dashstream.protocol.gen import dashstream_pb2 as pb
 from dashstream.protocol.proto_codec import Kind
@@ -97,7 +99,7 @@ def fold(run: Run | None, item: Item) -> Run:
     """Fold one item into its run's summary, which is created by the first item and then updated in place."""
     if run is None:
         run = _first_sight(item)
-    elif item.partition != run.partition or (item.offset, item.index) <= (run.last_offset, run.last_index):
+    elif not _belongs(run, item):
         return run
     run.last_offset, run.last_index = item.offset, item.index
     if _is_duplicate(run, item.header):
@@ -107,6 +109,17 @@ def fold(run: Run | None, item: Item) -> Run:
     if fold_kind := _FOLDS.get(item.kind):
         fold_kind(run, item)
     return run
+
+
+def _belongs(run: Run, item: Item) -> bool:
+    """Whether an item is the run's next one: of its partition, its tenant, and after what was folded."""
+    is_ours = item.partition == run.partition and (item.header.tenant_id or DEFAULT_TENANT) == tenant_of(run)
+    return is_ours and (item.offset, item.index) > (run.last_offset, run.last_index)
+
+
+def tenant_of(run: Run) -> str:
+    """Return the tenant that a run belongs to: that of its first record."""
+    return run.tenant_id or DEFAULT_TENANT
 
 
 def _first_sight(item: Item) -> Run:

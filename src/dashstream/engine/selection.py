@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dashstream.engine.classify import RecordHead, Unreadable
+from dashstream.engine.classify import RecordHead, Unreadable, tenants_of
 from dashstream.protocol.control import Filter
 
 Names = frozenset[str] | None
@@ -36,9 +36,13 @@ class Selection:
         return self == _ALL
 
     def passes(self, head: RecordHead | Unreadable) -> bool:
-        """Say whether a record passes. A batch passes if any of its events does."""
+        """Say whether a record passes. A batch passes if any of its events does and none is of another tenant: it is
+        delivered whole, and tenants do not see each other.
+        """
         if isinstance(head, Unreadable):
             return self._passes_unreadable(head)
+        if self.tenants is not None and head.inner and not self.tenants.issuperset(tenants_of(head)):
+            return False
         if self._passes_one(head):
             return True
         return any(self._passes_one(inner) for inner in head.inner)

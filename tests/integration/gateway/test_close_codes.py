@@ -13,7 +13,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from dashstream.engine.ports import Principal
+from dashstream.engine.access import Principal, Role
 from dashstream.protocol.codes import CloseCode
 from integration.gateway.serving import TOKEN, Served, records, serving
 from integration.gateway.talking import HELLO, closed, hear, offsets, say, stranger
@@ -56,7 +56,9 @@ class OthersToken:
     """Knows a second token, which is for one tenant."""
 
     def authenticate(self, token: str | None) -> Principal:
-        return Principal("owner") if token == TOKEN else Principal("other", frozenset({"other"}))
+        return (
+            Principal("owner", Role.ADMIN) if token == TOKEN else Principal("other", Role.VIEWER, frozenset({"other"}))
+        )
 
 
 async def renew_with_another_tenant_s_token(client: ClientConnection, served: Served) -> None:

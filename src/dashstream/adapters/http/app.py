@@ -26,7 +26,9 @@ from dashstream.adapters.http.page import page_response
 from dashstream.adapters.http.problems import Problem, problem_of, problem_response
 from dashstream.adapters.http.security import HostGuard, bearer_token
 from dashstream.adapters.http.services import HttpServices
-from dashstream.errors import DashStreamError
+from dashstream.engine.access import Role
+from dashstream.engine.runs import tenant_of
+from dashstream.errors import DashStreamError, NotFoundError
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +51,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "This description.",
         get_openapi,
         {200: Reply("OpenAPI 3.1.", schema={"type": "object"})},
+        least=Role.VIEWER,
+        is_of_all=False,
     ),
 )
 """In routing order: a longer path comes before the one it begins with."""
@@ -85,9 +89,8 @@ def _refuse_method(routes: list[Route], request: Request) -> None:
 def _endpoint(services: HttpServices, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         try:
-            if operation.needs_token:
-                services.auth.authenticate(bearer_token(request.headers))
-            return await operation.endpoint(services, request, arguments_of(operation, request))
+            arguments = await _admitted(services, request, operation)
+            return await operation.endpoint(services, request, arguments)
         except DashStreamError as error:
             problem = problem_of(error)
             if problem.status == 500:
@@ -95,6 +98,27 @@ def _endpoint(services: HttpServices, operation: Operation) -> Callable[[Request
             raise problem from error
 
     return answer
+
+
+async def _admitted(services: HttpServices, request: Request, operation: Operation) -> Arguments:
+    """Return the checked arguments of a request that its client may make.
+
+    Raises:
+        UnauthenticatedError, ForbiddenError: it may not.
+        NotFoundError: it is about a run that is not there for this client, whether it exists or not.
+        Problem: an argument is wrong.
+    """
+    if operation.least is None:
+        return arguments_of(operation, request)
+    principal = services.auth.authenticate(bearer_token(request.headers))
+    request.state.principal = principal
+    principal.require(operation.least, is_of_all=operation.is_of_all)
+    arguments = arguments_of(operation, request)
+    if principal.tenants is not None and (run_id := arguments.get("run_id")) is not None:
+        run = await services.index.run(run_id)
+        if run is None or not principal.may_see(tenant_of(run)):
+            raise NotFoundError(f"no run {run_id!r}")
+    return arguments
 
 
 async def _on_problem(_: Request, error: Exception) -> Response:

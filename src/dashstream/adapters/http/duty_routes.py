@@ -22,6 +22,7 @@ from dashstream.adapters.http.operations import (
     up_to,
 )
 from dashstream.adapters.http.services import HttpServices
+from dashstream.engine.access import Role
 from dashstream.engine.classify import UNREADABLE_REASONS
 from dashstream.engine.dead_letter import DeadLetter, Place
 from dashstream.engine.dead_letters import LetterQuery
@@ -125,6 +126,7 @@ OPERATIONS = (
         list_partitions,
         {200: Reply("All partitions.", schema=schemas.PARTITIONS)},
         problems=(503,),
+        least=Role.VIEWER,
     ),
     Operation(
         "POST",
@@ -136,6 +138,8 @@ OPERATIONS = (
         {200: Reply("The record that passes.", schema=schemas.RESUMED)},
         (PARTITION,),
         problems=(404, 409),
+        least=Role.OPERATOR,
+        is_act=True,
     ),
     Operation(
         "GET",
@@ -151,6 +155,7 @@ OPERATIONS = (
             Parameter("before", "The `next` of the page before.", _PLACE_SCHEMA, _place),
         ),
         problems=(404, 503),
+        least=Role.VIEWER,
     ),
     Operation(
         "GET",
@@ -161,6 +166,7 @@ OPERATIONS = (
         {200: Reply("The dead letter.", schema=schemas.LETTER)},
         (LETTER_ID,),
         problems=(404, 503),
+        least=Role.VIEWER,
     ),
     Operation(
         "POST",
@@ -172,5 +178,7 @@ OPERATIONS = (
         {200: Reply("Where the copy is.", schema=schemas.REDRIVE)},
         (LETTER_ID,),
         problems=(404, 409, 503),
+        least=Role.OPERATOR,
+        is_act=True,
     ),
 )

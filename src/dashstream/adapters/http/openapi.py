@@ -35,6 +35,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": operation.name,
         "description": operation.doc,
+        "x-role": operation.least,
+        "x-tenants": operation.least is not None and not operation.is_of_all,
         "parameters": [
             {
                 "name": parameter.name,
@@ -46,7 +48,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
             for parameter in operation.parameters
         ],
         "responses": _responses(operation),
-        "security": [{"token": []}] if operation.needs_token else [],
+        "security": [{"token": []}] if operation.least else [],
     }
     if operation.body_type:
         described["requestBody"] = {
@@ -63,7 +65,7 @@ def _responses(operation: Operation) -> dict[str, Any]:
         if status != 304:
             schema = dict(reply.schema) if reply.schema else {"type": "string"}
             responses[str(status)]["content"] = {reply.media_type: {"schema": schema}}
-    problems = {400, *operation.problems} | ({401} if operation.needs_token else set())
+    problems = {400, *operation.problems} | ({401, 403, 429} if operation.least else set())
     for status in sorted(problems):
         responses[str(status)] = {
             "description": "A problem document.",

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from dashstream.adapters.http.problems import Problem
 from dashstream.adapters.http.services import HttpServices
+from dashstream.engine.access import Role
 from dashstream.protocol.json_value import dumps
 
 MAX_INTEGER = (1 << 63) - 1
@@ -62,8 +63,13 @@ class Operation:
     replies: Mapping[int, Reply]
     parameters: tuple[Parameter, ...] = ()
     body_type: str | None = None
-    needs_token: bool = True
-    problems: tuple[int, ...] = field(default=())
+    problems: tuple[int, ...] = ()
+    least: Role | None = field(kw_only=True)
+    """The role that it takes; None: open to everybody. There is no default, so nothing is open by oversight."""
+    is_of_all: bool = True
+    """Whether it is about the gateway as a whole, so that who is bound to tenants may not use it."""
+    is_act: bool = False
+    """Whether it is an operator's act, which the audit log keeps."""
 
     @property
     def route_path(self) -> str:

@@ -16,7 +16,9 @@ from dashstream.adapters.http import schemas
 from dashstream.adapters.http.operations import Arguments, Operation, Reply, json_response
 from dashstream.adapters.http.problems import Problem
 from dashstream.adapters.http.runs_routes import RUN_ID
+from dashstream.adapters.http.security import principal_of
 from dashstream.adapters.http.services import HttpServices
+from dashstream.engine.access import Role
 from dashstream.errors import NotFoundError
 from dashstream.protocol.record_batch import CONTENT_TYPE as RECORDS_TYPE
 from dashstream.protocol.record_batch import unpack_records
@@ -30,7 +32,7 @@ _CLOSE = {"Connection": "close"}
 async def post_records(services: HttpServices, request: Request, _: Arguments) -> Response:
     body = await _body_of(services, request)
     values = unpack_records(body, max_records=services.max_batch_records)
-    result = await services.ingest.submit(values)
+    result = await services.ingest.submit(values, principal_of(request).tenants)
     answer: dict[str, Any] = {
         "accepted": result.accepted,
         "duplicates": result.duplicates,
@@ -70,7 +72,7 @@ async def _body_of(services: HttpServices, request: Request) -> bytes:
     return bytes(body)
 
 
-async def export_run(services: HttpServices, _: Request, arguments: Arguments) -> Response:
+async def export_run(services: HttpServices, request: Request, arguments: Arguments) -> Response:
     run_id = arguments["run_id"]
     if await services.index.run(run_id) is None:
         raise NotFoundError(f"no run {run_id!r}")
@@ -79,7 +81,9 @@ async def export_run(services: HttpServices, _: Request, arguments: Arguments) -
         "Cache-Control": "no-store",
         "Content-Disposition": f"attachment; filename=\"{name}.dsrun\"; filename*=UTF-8''{quote(run_id)}.dsrun",
     }
-    return StreamingResponse(_exported(services.reader.values(run_id)), 200, headers, EXPORT_TYPE)
+    return StreamingResponse(
+        _exported(services.reader.values(run_id, principal_of(request).tenants)), 200, headers, EXPORT_TYPE
+    )
 
 
 async def _exported(values: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -101,6 +105,8 @@ OPERATIONS = (
         {200: Reply("What became of each record; all accepted ones are durable.", schema=schemas.INGEST)},
         body_type=RECORDS_TYPE,
         problems=(400, 408, 413, 415, 429, 503),
+        least=Role.OPERATOR,
+        is_of_all=False,
     ),
     Operation(
         "GET",
@@ -111,5 +117,7 @@ OPERATIONS = (
         {200: Reply("The file.", EXPORT_TYPE)},
         (RUN_ID,),
         problems=(404,),
+        least=Role.VIEWER,
+        is_of_all=False,
     ),
 )

@@ -24,7 +24,9 @@ from dashstream.adapters.http.operations import (
     text,
     up_to,
 )
+from dashstream.adapters.http.security import principal_of
 from dashstream.adapters.http.services import HttpServices
+from dashstream.engine.access import Role
 from dashstream.engine.event_view import data_of, summary_of
 from dashstream.engine.run_index import RecordPlace, RecordQuery, RunQuery
 from dashstream.engine.run_reader import EventRow
@@ -102,6 +104,7 @@ async def list_runs(services: HttpServices, request: Request, arguments: Argumen
             text=arguments["q"],
             limit=arguments["limit"],
             before=arguments["before"],
+            tenants=principal_of(request).tenants,
         )
     )
     body = {
@@ -222,6 +225,8 @@ OPERATIONS = (
             limit(100, 500),
             BEFORE,
         ),
+        least=Role.VIEWER,
+        is_of_all=False,
     ),
     Operation(
         "GET",
@@ -238,6 +243,8 @@ OPERATIONS = (
             limit(200, 1000),
         ),
         problems=(404,),
+        least=Role.VIEWER,
+        is_of_all=False,
     ),
     Operation(
         "GET",
@@ -246,6 +253,7 @@ OPERATIONS = (
         "The graph structures that runs have declared, the most recently seen first.",
         list_schemas,
         {200: Reply("Observed schemas.", schema=schemas.SCHEMA_LIST)},
+        least=Role.VIEWER,
     ),
 )
 
@@ -258,5 +266,7 @@ RUN_OPERATION = Operation(
     {200: Reply("The run.", schema=schemas.RUN_DETAIL)},
     (RUN_ID,),
     problems=(404,),
+    least=Role.VIEWER,
+    is_of_all=False,
 )
 """Routed after all longer paths, because a run's id may contain slashes."""

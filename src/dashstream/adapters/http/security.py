@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashstream.adapters.http.problems import Problem, problem_response
+from dashstream.engine.access import Principal
 from dashstream.engine.own_host import is_own_host
 
 SECURITY_HEADERS = {
@@ -45,6 +47,12 @@ class HostGuard:
         else:
             refusal = Problem(421, "wrong_host", "this gateway does not answer to that name")
             await problem_response(refusal)(scope, receive, send_secured)
+
+
+def principal_of(request: Request) -> Principal:
+    """Return who made a request that was admitted."""
+    principal: Principal = request.state.principal
+    return principal
 
 
 def bearer_token(headers: Headers) -> str | None:

@@ -9,6 +9,7 @@ from dashstream.adapters.http import schemas
 from dashstream.adapters.http.operations import Arguments, Operation, Reply, json_response
 from dashstream.adapters.http.problems import Problem
 from dashstream.adapters.http.services import HttpServices
+from dashstream.engine.access import Role
 from dashstream.engine.health import WINDOW_S
 from dashstream.protocol.proto_codec import SCHEMA_VERSION
 
@@ -79,7 +80,7 @@ OPERATIONS = (
         "The process is alive.",
         get_alive,
         {200: Reply("Alive.", schema=schemas.record({"status": schemas.TEXT}))},
-        needs_token=False,
+        least=None,
     ),
     Operation(
         "GET",
@@ -88,7 +89,7 @@ OPERATIONS = (
         "The log is open and being read, and where new data begins is known, or was asked for within its budget.",
         get_ready,
         {200: Reply("Ready.", schema=schemas.record({"status": schemas.TEXT}))},
-        needs_token=False,
+        least=None,
         problems=(503,),
     ),
     Operation(
@@ -99,6 +100,8 @@ OPERATIONS = (
         "What is not known is listed in `unknown`, never counted as zero.",
         get_health,
         {200: Reply("The verdict.", schema=schemas.HEALTH)},
+        least=Role.VIEWER,
+        is_of_all=False,
     ),
     Operation(
         "GET",
@@ -107,6 +110,8 @@ OPERATIONS = (
         "Versions, identities and limits that a client has to agree on.",
         get_version,
         {200: Reply("Facts about this gateway.", schema=schemas.VERSION)},
+        least=Role.VIEWER,
+        is_of_all=False,
     ),
     Operation(
         "GET",
@@ -115,5 +120,6 @@ OPERATIONS = (
         "Metrics in Prometheus' text format.",
         get_metrics,
         {200: Reply("Metrics.", METRICS_TYPE)},
+        least=Role.VIEWER,
     ),
 )

@@ -20,7 +20,7 @@ from dashstream.engine.run_reader import RunReader
 class Ingest(Protocol):
     """Makes records durable."""
 
-    async def submit(self, values: Sequence[bytes]) -> IngestResult: ...
+    async def submit(self, values: Sequence[bytes], tenants: frozenset[str] | None = None) -> IngestResult: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dashstream.adapters.http import schemas
 from dashstream.adapters.http.operations import Arguments, Operation, Reply, json_response, sequence, text
 from dashstream.adapters.http.runs_routes import RUN_ID
 from dashstream.adapters.http.services import HttpServices
+from dashstream.engine.access import Role
 
 NAMESPACE = text("ns", "The namespace: empty for the root graph.", most=4096, default="")
 
@@ -59,6 +60,8 @@ OPERATIONS = (
         {200: Reply("The state.", schema=schemas.STATE)},
         (RUN_ID, sequence("seq", "The sequence; the last one when absent."), NAMESPACE),
         problems=(404,),
+        least=Role.VIEWER,
+        is_of_all=False,
     ),
     Operation(
         "GET",
@@ -74,5 +77,7 @@ OPERATIONS = (
             NAMESPACE,
         ),
         problems=(404,),
+        least=Role.VIEWER,
+        is_of_all=False,
     ),
 )

@@ -16,7 +16,7 @@ import msgspec
 from dashstream.adapters.sqlite.index_tables import meta_of, positions_of
 from dashstream.engine.items import Item, items_of
 from dashstream.engine.ports import LogRecord, Watermark
-from dashstream.engine.runs import Run, fold
+from dashstream.engine.runs import Run, fold, tenant_of
 from dashstream.engine.schemas import ObservedSchema, observe
 from dashstream.errors import RecordError
 from dashstream.protocol.framing import Limits
@@ -29,9 +29,9 @@ MAX_INTEGER = (1 << 63) - 1
 _STATE_KINDS = frozenset({Kind.STATE_DIFF, Kind.CHECKPOINT})
 
 _SAVE_RUN = """
-INSERT INTO runs (id, run_id, thread_id, graph_id, graph_name, program, status, started_us, resumes,
+INSERT INTO runs (id, run_id, thread_id, tenant, graph_id, graph_name, program, status, started_us, resumes,
                   partition, first_offset, last_offset, summary)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
     graph_id = excluded.graph_id, graph_name = excluded.graph_name, program = excluded.program,
     status = excluded.status, started_us = excluded.started_us, resumes = excluded.resumes,
@@ -180,6 +180,7 @@ def _run_row(key: int, run: Run) -> tuple[Any, ...]:
         key,
         run.run_id,
         run.thread_id,
+        tenant_of(run),
         run.graph_id,
         run.graph_name,
         run.program or "",

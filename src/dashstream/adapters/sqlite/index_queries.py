@@ -139,6 +139,9 @@ def _run_conditions(query: RunQuery) -> tuple[str, list[Any]]:
         if wanted is not None:
             conditions.append(f"{column} = ?")
             values.append(wanted)
+    if query.tenants is not None:
+        conditions.append(f"tenant IN ({', '.join('?' * len(query.tenants))})")
+        values += sorted(query.tenants)
     if query.graph is not None:
         conditions.append("(graph_id = ? OR graph_name = ?)")
         values += [query.graph, query.graph]

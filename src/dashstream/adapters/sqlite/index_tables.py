@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dashstream.engine.ports import Watermark
 
-TABLE_VERSION = 1
+TABLE_VERSION = 2
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -25,6 +25,7 @@ CREATE TABLE runs (
     id INTEGER PRIMARY KEY,
     run_id TEXT NOT NULL UNIQUE,
     thread_id TEXT NOT NULL,
+    tenant TEXT NOT NULL,
     graph_id TEXT NOT NULL,
     graph_name TEXT NOT NULL,
     program TEXT NOT NULL,
