@@ -28,7 +28,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from dashstream.engine.classify import classify
+from dashstream.engine.classify import Unreadable, classify
 from dashstream.engine.page import Page, PageBuilder
 from dashstream.engine.ports import Log, LogRecord
 from dashstream.engine.retained import RetainedReader, Stretch
@@ -40,6 +40,8 @@ from dashstream.protocol.framing import Limits
 
 PAGE_RECORDS = 5_000
 """Most records looked at for one page."""
+_NOT_ASKED = Unreadable("not_asked", "")
+"""The head of a record whose head nobody asks for: where everything passes, decoding it would cost most of a replay."""
 
 
 class ReplayPhase(StrEnum):
@@ -78,6 +80,7 @@ class Replay:
         self._log = log
         self._ring = ring
         self._selection = selection
+        self._passes_all = selection.passes_all
         self._page_bytes = page_bytes
         self._record_limits = record_limits
         self._reads = reads
@@ -163,7 +166,7 @@ class Replay:
         for record in stretch.records:
             if record.offset >= bound or (self._log.dense and record.offset > expected):
                 return
-            yield Entry(record, classify(record, self._record_limits), None)
+            yield self._entry(record)
             expected = record.offset + 1
 
     async def _log_page(self, partition: int) -> Page:
@@ -195,8 +198,13 @@ class Replay:
                 return
             if self._log.dense and record.offset > expected:
                 yield _hole(record.partition, expected, record.offset, GapReason.LOST, dense=True)
-            yield Entry(record, classify(record, self._record_limits), None)
+            yield self._entry(record)
             expected = record.offset + 1
+
+    def _entry(self, record: LogRecord) -> Entry:
+        """Return an entry after the one that was delivered last; whom it is for is found out only if it is asked."""
+        head = _NOT_ASKED if self._passes_all else classify(record, self._record_limits)
+        return Entry(record, head, self._last.get(record.partition))
 
     def _build(self, partition: int, start: int, items: Iterable[Item]) -> Page:
         """Fill a page; it ends before the first item that does not fit, or after the first hole."""
@@ -208,8 +216,9 @@ class Replay:
                     partition, max(item.offset, start), item.end, item.reason, _count_from(item, start)
                 )
                 return builder.finish()
-            if self._selection.passes(item.head):
-                if not builder.add(item, item.lead_after(self._last.get(partition))):
+            if self._passes_all or self._selection.passes(item.head):
+                last = self._last.get(partition)
+                if not builder.add(item, item.lead if item.previous == last else item.lead_after(last)):
                     break
                 self._last[partition] = item.offset
             reached = item.end

@@ -41,6 +41,10 @@ def varint(value: int) -> bytes:
     """Return a non-negative integer as a protobuf varint."""
     if value < 128:
         return _SMALL[value]
+    if value < 1 << 14:
+        return bytes((value & 127 | 128, value >> 7))
+    if value < 1 << 21:
+        return bytes((value & 127 | 128, value >> 7 & 127 | 128, value >> 14))
     out = bytearray()
     while value > 127:
         out.append(value & 127 | 128)

@@ -37,6 +37,9 @@ class Kind(StrEnum):
     GRAPH_SCHEMA = "graph_schema"
 
 
+_KINDS = {kind.value: kind for kind in Kind}
+
+
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """A decoded record: the whole message, and the header and kind of the message inside."""
@@ -70,7 +73,7 @@ def decode(value: bytes, limits: Limits = DEFAULT_LIMITS) -> Decoded:
     if name == "event_batch":
         for event in inner.events:
             _check_header(event.header)
-    return Decoded(message, inner.header, Kind(name))
+    return Decoded(message, inner.header, _KINDS[name])
 
 
 def read_header(value: bytes, limits: Limits = DEFAULT_LIMITS) -> Decoded:

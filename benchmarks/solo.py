@@ -1,0 +1,259 @@
+"""A gateway on its embedded log: what it takes in, and how quickly clients that come back are where they should be.
+
+Each figure has a baseline of the same run: bare SQLite that writes the same batches or reads the same rows, and the
+plainest way to bring records to a browser, a JSON message each. Whole processes are measured: HTTP, checks, log,
+ring and run index take part in taking in, log or ring and WebSocket in coming back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import json
+import os
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.typing import Subprotocol
+
+from dashstream.adapters.sqlite.log import SqliteLog
+from dashstream.app.data_dir import LOG_FILE
+from dashstream.engine.limits import LogLimits
+from dashstream.engine.ports import NewRecord
+from dashstream.protocol.gen import dashstream_pb2 as pb
+from dashstream.protocol.record_batch import CONTENT_TYPE, pack_records
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from conftest import GatewayProcess  # noqa: E402  # found only now
+
+BATCH = 100
+FILL = 5_000
+RING_RECORDS = 10_000
+NAIVE_RECORDS = 50_000
+MAX_BYTES = 32 << 20
+READ_S = 120.0
+Row = tuple[str, str, str, str, str]
+
+
+def record(thread: str, sequence: int, size: int) -> bytes:
+    """Return a framed record of about ``size`` bytes."""
+    header = pb.Header(
+        message_id=sequence.to_bytes(16, "big"),
+        timestamp_us=time.time_ns() // 1_000,
+        tenant_id="default",
+        thread_id=thread,
+        run_id=thread,
+        sequence=sequence,
+        type=pb.MESSAGE_TYPE_EVENT,
+        schema_version=1,
+        producer_id=thread,
+        producer_epoch=1,
+    )
+    event = pb.Event(header=header, event_type=pb.EVENT_TYPE_NODE_PROGRESS)
+    event.attributes["text"].string_value = "x" * (size - 130)
+    return b"\x00" + pb.DashStreamMessage(event=event).SerializeToString()
+
+
+async def fill(path: Path, count: int, size: int) -> None:
+    """Write a log of one partition without a gateway."""
+    log = SqliteLog.open(path, LogLimits(partitions=1))
+    value = record("old", 1, size)
+    for _ in range(count // FILL):
+        await log.append([NewRecord(b"old", value, 1)] * FILL)
+    await log.close()
+
+
+def cpu_of(pid: int) -> float:
+    """Return a process's CPU seconds."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def ingested(gateway: GatewayProcess, batches: Sequence[bytes], senders: int) -> tuple[float, float]:
+    """Return the wall and the CPU time that it takes to acknowledge all batches."""
+    assert gateway.process
+    waiting = iter(batches)
+    headers = {"Authorization": f"Bearer {gateway.token}", "Content-Type": CONTENT_TYPE}
+
+    async def send(client: httpx.AsyncClient) -> None:
+        for batch in waiting:
+            (await client.post("/v1/records", content=batch, headers=headers)).raise_for_status()
+
+    async with httpx.AsyncClient(base_url=gateway.url, timeout=READ_S) as client:
+        cpu, began = cpu_of(gateway.process.pid), time.monotonic()
+        await asyncio.gather(*(send(client) for _ in range(senders)))
+        return time.monotonic() - began, cpu_of(gateway.process.pid) - cpu
+
+
+def bare_writes(path: Path, values: Sequence[bytes]) -> float:
+    """Return the time that SQLite takes for the same batches, each durable."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as bare:
+        bare.execute("PRAGMA journal_mode = WAL")
+        bare.execute("PRAGMA synchronous = FULL")
+        bare.execute("CREATE TABLE records(offset INTEGER PRIMARY KEY, value BLOB)")
+        began = time.monotonic()
+        for start in range(0, len(values), BATCH):
+            bare.execute("BEGIN")
+            bare.executemany("INSERT INTO records(value) VALUES (?)", [(v,) for v in values[start : start + BATCH]])
+            bare.execute("COMMIT")
+        return time.monotonic() - began
+
+
+def bare_reads(path: Path) -> float:
+    """Return the time that SQLite takes for all rows, in order."""
+    with closing(sqlite3.connect(path)) as bare:
+        began = time.monotonic()
+        for _ in bare.execute("SELECT offset, key, value FROM records_0 ORDER BY offset"):
+            pass
+        return time.monotonic() - began
+
+
+async def naive(value: bytes) -> float:
+    """Return the records a second that come as a JSON message each, sent by one task."""
+    message = json.dumps({"partition": 0, "offset": 1, "value": base64.b64encode(value).decode()})
+
+    async def send(socket: ServerConnection) -> None:
+        for _ in range(NAIVE_RECORDS):
+            await socket.send(message)
+
+    async with serve(send, "127.0.0.1", 0, compression=None) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        async with connect(f"ws://127.0.0.1:{port}", compression=None, proxy=None) as socket:
+            began = time.monotonic()
+            async for text in socket:
+                json.loads(text)
+            return NAIVE_RECORDS / (time.monotonic() - began)
+
+
+@asynccontextmanager
+async def client_of(gateway: GatewayProcess) -> AsyncIterator[tuple[ClientConnection, dict[str, Any]]]:
+    """A client that was welcomed, and by what."""
+    async with connect(
+        gateway.ws_url,
+        subprotocols=[Subprotocol("dashstream.v2")],
+        additional_headers={"Authorization": f"Bearer {gateway.token}"},
+        compression=None,
+        max_size=MAX_BYTES,
+        proxy=None,
+    ) as socket:
+        await socket.send(
+            json.dumps({"type": "hello", "protocol": "dashstream.v2", "client": {"name": "b", "version": "1"}})
+        )
+        yield socket, json.loads(await socket.recv())
+
+
+async def resumed(socket: ClientConnection, welcome: dict[str, Any], back: int | None) -> tuple[float, int, str]:
+    """Come back from ``back`` records before the end of each partition; return time, records and tiers."""
+    ends = {str(place["partition"]): int(place["high"]) for place in welcome["partitions"]}
+    start: dict[str, Any] = {"from": "earliest"}
+    if back is not None:
+        positions = {partition: str(max(0, end - back)) for partition, end in ends.items()}
+        start = {"from": "cursor", "epoch": welcome["epoch"], "positions": positions}
+    began = time.monotonic()
+    await socket.send(json.dumps({"type": "subscribe", "id": 1, "start": start, "window_bytes": 8 << 20}))
+    base, delivered = int(start.get("positions", {}).get("0", 0)), 0
+    async for message in socket:
+        if isinstance(message, bytes):
+            first = shift = 0
+            for byte in message[4:]:
+                first |= (byte & 0x7F) << shift
+                shift += 7
+                if byte < 0x80:
+                    break
+            await socket.send(json.dumps({"type": "ack", "id": 1, "positions": {"0": str(base + first - 1)}}))
+        else:
+            frame = json.loads(message)
+            if frame["type"] == "replay_complete":
+                delivered = int(frame["delivered"])
+                assert frame["outcome"] == "complete", frame
+                tiers = ", ".join(name for name, count in frame["tiers"].items() if int(count))
+                return time.monotonic() - began, delivered, tiers
+    raise ConnectionError("the gateway hung up")
+
+
+async def crowd(gateway: GatewayProcess, clients: int, back: int) -> tuple[float, int]:
+    """Let many clients come back at once; return the time until the last one has all, and all records."""
+    async with AsyncExitStack() as stack:
+        there = [await stack.enter_async_context(client_of(gateway)) for _ in range(clients)]
+        began = time.monotonic()
+        found = await asyncio.gather(*(resumed(socket, welcome, back) for socket, welcome in there))
+        return time.monotonic() - began, sum(delivered for _, delivered, _ in found)
+
+
+async def measure(folder: Path, given: argparse.Namespace) -> list[Row]:
+    """Run everything on one gateway; return rows of what, figure, baseline, ratio and budget."""
+    log = folder / "gateway" / LOG_FILE
+    log.parent.mkdir(parents=True)
+    await fill(log, given.history, given.bytes)
+    gateway = GatewayProcess(folder / "gateway", env={"DASHSTREAM_LOG_RETENTION_AGE_S": "0"})
+    await gateway.start()
+    rows: list[Row] = []
+    values = [record(f"t{n % 16}", n // 16 + 1, given.bytes) for n in range(given.records)]
+    batches = [pack_records(values[start : start + BATCH]) for start in range(0, len(values), BATCH)]
+    bare = len(values) / bare_writes(folder / "bare.db", values)
+    wall, cpu = await ingested(gateway, batches, given.senders)
+    rate = len(values) / wall
+    name = f"ingest, batches of {BATCH}, {given.senders} senders"
+    rows.append((name, f"{rate:,.0f} records/s", f"{bare:,.0f} by bare SQLite", f"{rate / bare:.2f}", "50,000"))
+    rows.append(("... per second of the gateway's CPU", f"{len(values) / cpu:,.0f} records", "", "", ""))
+    async with client_of(gateway) as (socket, welcome):
+        wall, count, tiers = await resumed(socket, welcome, RING_RECORDS)
+        rows.append((f"resume of {count:,} ({tiers})", f"{1e3 * wall:.0f} ms", "", "", "100 ms"))
+    wall, count = await crowd(gateway, given.clients, given.each)
+    rows.append((f"{given.clients} clients at once, {count:,} records", f"{wall:.2f} s", "", "", "1 s"))
+    assert gateway.process
+    async with client_of(gateway) as (socket, welcome):
+        cpu = cpu_of(gateway.process.pid)
+        wall, count, tiers = await resumed(socket, welcome, None)
+        cpu = cpu_of(gateway.process.pid) - cpu
+    bare, plain = count / bare_reads(log), await naive(values[0])
+    rate = count / wall
+    rows.append(
+        (
+            f"replay of {count:,} ({tiers})",
+            f"{rate:,.0f} records/s",
+            f"{bare:,.0f} by bare SQLite",
+            f"{rate / bare:.2f}",
+            "200,000",
+        )
+    )
+    rows.append(("... beside messages", "", f"{plain:,.0f} as JSON messages", f"{rate / plain:.1f}", ""))
+    rows.append(("... per second of the gateway's CPU", f"{count / cpu:,.0f} records", "", "", ""))
+    await gateway.stop()
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=50_000, help="to take in")
+    parser.add_argument("--history", type=int, default=1_000_000, help="records that are on the log before")
+    parser.add_argument("--bytes", type=int, default=300)
+    parser.add_argument("--senders", type=int, default=4)
+    parser.add_argument("--clients", type=int, default=1_000)
+    parser.add_argument("--each", type=int, default=100, help="records that each of them has missed")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        rows = asyncio.run(measure(Path(folder), given))
+    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
+    table = Table("what", "figure", "baseline", "ratio", "budget", title=f"{given.bytes} bytes a record; load {load}")
+    for row in rows:
+        table.add_row(*row)
+    Console(width=120).print(table)
+
+
+if __name__ == "__main__":
+    main()
