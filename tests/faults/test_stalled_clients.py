@@ -9,9 +9,7 @@ import asyncio
 import contextlib
 import json
 import socket
-import struct
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +20,9 @@ from websockets.exceptions import ConnectionClosed
 from dashstream.adapters.websocket.client import Delivered, Missing, Subscriber
 from dashstream.adapters.websocket.server import PIECE_BYTES
 from dashstream.protocol.codes import CloseCode
-from integration.gateway.plain import HELLO, SUBSCRIBE, buffered, frame, raw, read_until, said, stalled, upgrade
+from integration.gateway.plain import HELLO, SUBSCRIBE, buffered, frame, read_until, said, stalled
 from integration.gateway.serving import TOKEN, Served, records, serving, until
+from integration.gateway.vanishing import PHASES, abort, descriptors
 
 pytestmark = pytest.mark.faults
 
@@ -216,42 +215,6 @@ async def test_who_does_not_answer_a_close_is_dropped_in_time(tmp_path: Path) ->
         await served.connected(0)
         assert time.monotonic() - told <= SEND_TIMEOUT_S + MARGIN_S
         plain.close()
-
-
-PHASES: dict[str, Callable[[socket.socket, Served], None]] = {
-    "connected": lambda plain, served: None,
-    "in_the_request": lambda plain, served: plain.sendall(upgrade(served)[:60]),
-    "upgrade_asked": lambda plain, served: plain.sendall(upgrade(served)),
-    "upgraded": lambda plain, served: _upgraded(plain, served, b""),
-    "in_a_frame": lambda plain, served: _upgraded(plain, served, said(HELLO)[:20]),
-    "hello_said": lambda plain, served: _upgraded(plain, served, said(HELLO)),
-    "subscribed": lambda plain, served: _upgraded(plain, served, said(HELLO, SUBSCRIBE)),
-    "in_the_replay": lambda plain, served: _upgraded(plain, served, said(HELLO, SUBSCRIBE), read=b"\x82"),
-    "refused": lambda plain, served: _upgraded(plain, served, said(SUBSCRIBE)),
-    "closing": lambda plain, served: _upgraded(plain, served, said(HELLO) + frame(b"\x03\xe8", opcode=8)),
-}
-
-
-def _upgraded(plain: socket.socket, served: Served, data: bytes, *, read: bytes = b"") -> None:
-    plain.sendall(upgrade(served))
-    read_until(plain, b"\r\n\r\n")
-    plain.sendall(data)
-    if read:
-        read_until(plain, read)
-
-
-def abort(served: Served, phase: str, times: int) -> None:
-    """Go as far as the phase and vanish: by a reset and by a plain end in turn."""
-    for number in range(times):
-        plain = raw(served)
-        PHASES[phase](plain, served)
-        if number % 2:
-            plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        plain.close()
-
-
-def descriptors() -> int:
-    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 async def test_who_vanishes_in_any_phase_leaves_nothing_behind(tmp_path: Path) -> None:
