@@ -84,13 +84,16 @@ class ClientLimits:
     max_resume_threads: int = option(1_000, "threads in one cursor", unit="count", low=1)
     max_filter_values: int = option(1_000, "values in all filters of one subscription", unit="count", low=1)
     max_batch_bytes: int = option(
-        256 * KIB, "size of a data frame; a single larger record is sent alone", unit="bytes", low=1024
+        128 * KIB, "size of a data frame; a single larger record is sent alone", unit="bytes", low=1024
     )
     max_window_bytes: int = option(
         8 * MIB, "delivered bytes that a client may leave unacknowledged", unit="bytes", low=1024
     )
     write_buffer_bytes: int = option(
-        256 * KIB, "unsent bytes above which a client is skipped until it has read", unit="bytes", low=1024
+        64 * KIB,
+        "unsent bytes above which a client is skipped until it has read; one data frame may come on top",
+        unit="bytes",
+        low=1024,
     )
     notsent_bytes: int = option(
         64 * KIB,

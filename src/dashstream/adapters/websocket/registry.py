@@ -15,7 +15,7 @@ from dashstream.protocol.effects import ServerIdentity, SessionLimits
 
 SWEEPS_PER_TIMEOUT = 50
 """A stalled client is closed within a fiftieth of the send timeout."""
-SLOWEST_SWEEP_S = 0.2
+SLOWEST_SWEEP_S = 0.1
 
 
 class Swept(Protocol):
