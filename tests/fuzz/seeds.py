@@ -8,7 +8,8 @@ from pathlib import Path
 import zstandard
 
 from dashstream.adapters import spool
-from dashstream.protocol.batch import compress_entries, encode_frame_lead, encode_lead, encode_tail
+from dashstream.protocol.batch import encode_frame_lead, encode_lead, encode_tail
+from dashstream.protocol.framing import compress
 from dashstream.protocol.record_batch import pack_records
 from dashstream.protocol.run_file import RunFileWriter
 from run_builder import RunBuilder
@@ -62,7 +63,7 @@ def _data_frames() -> list[bytes]:
     entries = b"".join(encode_lead(0, offset, 1, len(tail)) + tail for offset, tail in enumerate(tails))
     return [
         encode_frame_lead(1, 1) + entries,
-        encode_frame_lead(1, 300, compressed=True) + compress_entries(entries),
+        encode_frame_lead(1, 300, compressed=True) + compress(entries),
     ]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from dashstream.engine.ring import Entry, Hole
-from dashstream.protocol.batch import compress_entries
+from dashstream.protocol.framing import compress
 
 COMPRESS_ABOVE = 512
 """Bytes below which a batch is not worth compressing."""
@@ -35,7 +35,7 @@ class Page:
     def packed(self) -> bytes | None:
         """Return the body compressed, made once for all who share it; None if that would not be smaller."""
         if self._packed is None:
-            packed = compress_entries(self.body) if len(self.body) > COMPRESS_ABOVE else self.body
+            packed = compress(self.body) if len(self.body) > COMPRESS_ABOVE else self.body
             self._packed = packed if len(packed) < len(self.body) else b""
         return self._packed or None
 

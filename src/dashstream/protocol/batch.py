@@ -24,7 +24,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-import zstandard
 from google.protobuf.message import DecodeError as ProtobufDecodeError
 
 from dashstream.errors import ProtocolError
@@ -78,11 +77,6 @@ def encode_frame_lead(subscription: int, first_delivery: int, *, compressed: boo
             varint(first_delivery),
         )
     )
-
-
-def compress_entries(entries: bytes) -> bytes:
-    """Return joined entries as one zstd frame that declares its size."""
-    return zstandard.ZstdCompressor(level=1).compress(entries)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,10 +48,15 @@ _contexts = _Contexts()
 def frame(payload: bytes) -> bytes:
     """Frame a payload, compressed when it is above 512 bytes and that makes it smaller."""
     if len(payload) > COMPRESS_ABOVE:
-        packed = _contexts.compressor.compress(payload)
+        packed = compress(payload)
         if len(packed) < len(payload):
             return b"\x01" + packed
     return b"\x00" + payload
+
+
+def compress(data: bytes) -> bytes:
+    """Return data as one zstd frame that declares its size."""
+    return _contexts.compressor.compress(data)
 
 
 def unframe(value: bytes, *, max_record_bytes: int) -> bytes:
