@@ -203,7 +203,13 @@ def metrics_page() -> str:
 async def _metrics() -> list[MetricFact]:
     with tempfile.TemporaryDirectory() as folder:
         # A retained tier is named so that its metrics are there; the store itself may be absent.
-        given = {"gateway": {"data_dir": Path(folder)}, "redis": {"url": "redis://127.0.0.1:1"}}
+        keys = Path(folder) / "jwks.json"
+        keys.write_text('{"keys": []}', encoding="utf-8")
+        given = {
+            "gateway": {"data_dir": Path(folder)},
+            "redis": {"url": "redis://127.0.0.1:1"},
+            "jwt": {"jwks_file": keys, "issuer": "issuer", "audience": "gateway"},
+        }
         settings = load_settings({}, given)
         async with build_gateway(settings, "a-token-for-this-page-only", "reference") as gateway:
             return gateway.metrics.facts

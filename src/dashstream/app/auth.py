@@ -9,6 +9,7 @@ import secrets
 from pathlib import Path
 
 from dashstream.engine.access import Principal, Role
+from dashstream.engine.ports import Auth
 from dashstream.errors import SettingsError, UnauthenticatedError
 
 TOKEN_FILE = "token"  # noqa: S105  # a file's name
@@ -33,6 +34,25 @@ class StaticTokenAuth:
         if not hmac.compare_digest(token.encode("utf-8", "surrogatepass"), self._token):
             raise UnauthenticatedError("the token is not valid")
         return Principal("owner", Role.ADMIN)
+
+
+class AnyAuth:
+    """The gateway's own token or one that another ``Auth`` knows. Implements the ``Auth`` port."""
+
+    def __init__(self, own: StaticTokenAuth, other: Auth) -> None:
+        self._own = own
+        self._other = other
+
+    def authenticate(self, token: str | None) -> Principal:
+        """Return whom a token is for.
+
+        Raises:
+            UnauthenticatedError: neither knows it; the message is the other's.
+        """
+        try:
+            return self._own.authenticate(token)
+        except UnauthenticatedError:
+            return self._other.authenticate(token)
 
 
 def obtain_token(data_dir: Path, configured: str | None) -> str:

@@ -47,6 +47,7 @@ class FactsGatherer:
         indexer: Indexer,
         supervisor: Supervisor,
         connections: Connections,
+        keys_error: Callable[[], str | None],
         disk_free: Callable[[], int],
     ) -> None:
         self._clock = clock
@@ -55,6 +56,7 @@ class FactsGatherer:
         self._supervisor = supervisor
         self._connections = connections
         self._retainer = own.retainer
+        self._keys_error = keys_error
         self._disk_free = disk_free
         self._accepted = _Rising(lambda: ingest.totals["accepted"])
         self._rejected = _Rising(lambda: ingest.totals["rejected"])
@@ -89,6 +91,7 @@ class FactsGatherer:
                 pump_running="pump" not in failing,
                 index_error=self._indexer.error or failing.get("indexer"),
                 index_lag=index_lag,
+                keys_error=self._keys_error(),
                 disk_free_bytes=self._free(),
                 records_accepted=self._accepted.recent(now),
                 records_rejected=self._rejected.recent(now),

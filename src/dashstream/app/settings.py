@@ -15,6 +15,8 @@ from typing import Any, cast
 import platformdirs
 
 from dashstream.adapters.http.limits import HttpLimits
+from dashstream.adapters.jwt.options import JwtOptions
+from dashstream.adapters.jwt.options import check as check_jwt
 from dashstream.adapters.kafka.options import KafkaOptions
 from dashstream.adapters.kafka.options import check as check_kafka
 from dashstream.adapters.redis.options import RedisOptions, address_of
@@ -68,6 +70,7 @@ class Settings:
 
     gateway: GatewaySettings = field(default_factory=GatewaySettings)
     logging: LoggingSettings = field(default_factory=LoggingSettings)
+    jwt: JwtOptions = field(default_factory=JwtOptions)
     http: HttpLimits = field(default_factory=HttpLimits)
     log: LogLimits = field(default_factory=LogLimits)
     ring: RingLimits = field(default_factory=RingLimits)
@@ -94,6 +97,7 @@ class Settings:
 SECTIONS: Mapping[str, type] = {
     "gateway": GatewaySettings,
     "logging": LoggingSettings,
+    "jwt": JwtOptions,
     "http": HttpLimits,
     "log": LogLimits,
     "ring": RingLimits,
@@ -147,6 +151,7 @@ def _check(settings: Settings) -> None:
             raise SettingsError(f"DASHSTREAM_DUTIES_{kind.upper()}_POLICY", f"must be one of {', '.join(POLICIES)}")
     if settings.dead_letters.mode not in MODES:
         raise SettingsError("DASHSTREAM_DEAD_LETTERS_MODE", f"must be one of {', '.join(MODES)}")
+    check_jwt(settings.jwt)
     if settings.is_fleet:
         check_kafka(settings.kafka)
     if settings.redis.url:

@@ -21,7 +21,7 @@ from dashstream.adapters.sqlite.run_index import SqliteRunIndex
 from dashstream.adapters.system_clock import SystemClock
 from dashstream.adapters.websocket.registry import Connections
 from dashstream.adapters.websocket.server import protocol_class
-from dashstream.app.auth import StaticTokenAuth
+from dashstream.app.auth_wiring import open_auth
 from dashstream.app.data_dir import INDEX_FILE, SPOOL_DIR
 from dashstream.app.duty_wiring import open_duties
 from dashstream.app.facts import FactsGatherer
@@ -44,7 +44,18 @@ from dashstream.protocol.framing import Limits
 from dashstream.protocol.proto_codec import SCHEMA_VERSION
 
 PAGE = Path(__file__).resolve().parent.parent / "_page"
-TASKS = ("pump", "indexer", "sweeper", "retention", "duties", "dead_letters", "duty_report", "spools", "retainer")
+TASKS = (
+    "pump",
+    "indexer",
+    "sweeper",
+    "retention",
+    "duties",
+    "dead_letters",
+    "duty_report",
+    "spools",
+    "retainer",
+    "keys",
+)
 RETENTION_INTERVAL_S = 30.0
 
 
@@ -130,12 +141,12 @@ async def build(
             lambda: own.duties.pauses,
             tier.reader if tier else None,
         )
-        auth, sends = StaticTokenAuth(token), Sends(metrics)
+        entrance, sends = open_auth(settings, token, clock, metrics), Sends(metrics)
         release = version("dashstream")
         identity = ServerIdentity(release, instance, log.topic, log.epoch, SCHEMA_VERSION, log.partition_count)
         connections = Connections(
             services,
-            auth,
+            entrance.auth,
             identity,
             max_record_bytes=record_limits.max_record_bytes,
             allowed_hosts=settings.http.allowed_hosts,
@@ -152,6 +163,7 @@ async def build(
             indexer=indexer,
             supervisor=supervisor,
             connections=connections,
+            keys_error=entrance.keys_error,
             disk_free=lambda: shutil.disk_usage(settings.data_dir).free,
         )
 
@@ -163,7 +175,7 @@ async def build(
                 await asyncio.sleep(RETENTION_INTERVAL_S)
 
         http = HttpServices(
-            auth=auth,
+            auth=entrance.auth,
             log=log,
             index=index,
             reader=RunReader(log, index, record_limits),
@@ -198,6 +210,8 @@ async def build(
             supervisor.start(name, job)
         if tier:
             supervisor.start("retainer", tier.retainer.run)
+        if entrance.watch:
+            supervisor.start("keys", entrance.watch)
         yield Gateway(
             log.epoch,
             create_app(http),

@@ -18,6 +18,7 @@ SHORT = {"gateway.host": "--host", "gateway.port": "--port", "gateway.data_dir":
 PANELS = {
     "gateway": "Gateway",
     "logging": "Logging",
+    "jwt": "Tokens that somebody else issues",
     "http": "HTTP",
     "log": "Log",
     "ring": "Ring",

@@ -56,6 +56,8 @@ class Facts:
     pump_running: bool | None = None
     index_error: str | None = None
     index_lag: int | None = None
+    keys_error: str | None = None
+    """Why the file of keys, as it is now, is not used."""
     disk_free_bytes: int | None = None
     records_accepted: int | None = None
     records_rejected: int | None = None
@@ -159,6 +161,12 @@ def _disk(facts: Facts) -> Reason | None:
     return None
 
 
+def _keys(facts: Facts) -> Reason | None:
+    if facts.keys_error:
+        return Reason("keys", Level.DEGRADED, f"the file of keys is refused, those of before stay: {facts.keys_error}")
+    return None
+
+
 def _rejections(facts: Facts) -> Reason | None:
     if facts.records_rejected:
         return Reason("ingest", Level.DEGRADED, f"{facts.records_rejected} records were refused in the last minute")
@@ -237,6 +245,7 @@ _CHECKS: tuple[Callable[[Facts], Reason | None], ...] = (
     _pump,
     _index,
     _disk,
+    _keys,
     _rejections,
     _failures,
     _missing,

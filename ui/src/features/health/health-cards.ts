@@ -117,6 +117,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   index: "The index catches up or is rebuilt by itself; restart the gateway if it stays.",
   disk: "Free space, or lower the log's retention.",
   ingest: "Look at the program's own log: the gateway answered why it refused.",
+  keys: "Mend the file of keys; tokens of the keys before it are still taken. `dashstream serve` reads it by itself.",
   decode: "A producer writes what this gateway cannot read; compare versions.",
   overload: "Producers wait and try again; nothing is lost. Add capacity if it stays.",
   clients: "A browser is slow; it is served again when it has caught up.",
