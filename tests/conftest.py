@@ -13,8 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["parts.kafka"]
+
+# How fast a machine with other things to do draws examples says nothing about the code.
+settings.register_profile("dashstream", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("dashstream")
 
 
 def pytest_configure() -> None:

@@ -18,13 +18,22 @@ from parts.kafka_log import WAIT_S, Follower, opened, options_for
 THREAD = partition_of(b"thread", 3)
 
 
-def write_transactions(topic: KafkaTopic, plan: str, partition: int, *, per_transaction: int = 5) -> list[bytes]:
+EACH = 5
+"""Records of a transaction; its end is one more offset."""
+
+
+def end_of(plan: str) -> int:
+    """Where the log ends, some time after the broker has answered: it writes a transaction's end later."""
+    return (EACH + 1) * len(plan)
+
+
+def write_transactions(topic: KafkaTopic, plan: str, partition: int) -> list[bytes]:
     """Write transactions, one a letter: (c)ommitted or (a)borted; return the committed values."""
     producer = Producer({"bootstrap.servers": topic.broker.bootstrap, "transactional.id": topic.name, "log_level": 0})
     producer.init_transactions(WAIT_S)
     committed: list[bytes] = []
     for number, letter in enumerate(plan):
-        values = [b"%c-%d-%d" % (ord(letter), number, index) for index in range(per_transaction)]
+        values = [b"%c-%d-%d" % (ord(letter), number, index) for index in range(EACH)]
         producer.begin_transaction()
         for value in values:
             producer.produce(topic.name, value, b"thread", partition)
@@ -41,8 +50,7 @@ async def test_transactions_leave_holes_that_are_passed(kafka_topic: KafkaTopic)
     async with opened(kafka_topic) as log:
         tail = await Follower.at_low(log)
         committed = await asyncio.to_thread(write_transactions, kafka_topic, "caacaca", THREAD)
-        high = (await log.watermarks())[THREAD].high
-        assert high > len(committed) + 3 * 5
+        high = end_of("caacaca")
         await tail.until(lambda: tail.positions[THREAD] == high)
         assert tail.values == committed
         assert [record.value for record in await read_all(log, THREAD, page=7)] == committed
@@ -51,8 +59,8 @@ async def test_transactions_leave_holes_that_are_passed(kafka_topic: KafkaTopic)
 async def test_a_log_opened_later_reads_the_same(kafka_topic: KafkaTopic) -> None:
     committed = await asyncio.to_thread(write_transactions, kafka_topic, "acaacaa", THREAD)
     async with opened(kafka_topic) as log:
+        high = end_of("acaacaa")
         reader = await Follower.at_low(log)
-        high = (await log.watermarks())[THREAD].high
         await reader.until(lambda: reader.positions[THREAD] == high)
         assert reader.values == committed
         page = await log.read(THREAD, high - 1, max_records=10, max_bytes=1_000)
