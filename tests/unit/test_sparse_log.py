@@ -14,7 +14,7 @@ from dashstream.engine.ports import NewRecord, NoMetrics
 from dashstream.engine.replay import Replay
 from dashstream.engine.ring import Entry, Hole, Ring
 from dashstream.engine.selection import Selection
-from dashstream.engine.view import View
+from dashstream.engine.views import Views
 from dashstream.protocol.batch import decode_frame, encode_frame_lead
 from dashstream.protocol.codes import GapReason
 from dashstream.protocol.framing import Limits
@@ -112,10 +112,11 @@ async def test_a_first_record_names_the_one_before_where_a_subscriber_knows_it()
     rig = Rig(sparse_log())
     await append(rig.log, b"0", b"1", b"2")
     await rig.pump.start()
-    view = View(rig.ring, Selection())
+    views = Views(rig.ring)
+    view = views.enter(Selection())
     view.note_delivered({0: 3})
     await append(rig.log, b"3", b"4")
     await rig.drain()
-    view.extend()
-    entries = decode_frame(encode_frame_lead(1, 1) + view.page(0, 1_000).body).entries
+    views.extend()
+    entries = decode_frame(encode_frame_lead(1, 1) + views.page(view, 0, 1_000).body).entries
     assert [(entry.offset, entry.step) for entry in entries] == [(3, 1), (4, 1)]

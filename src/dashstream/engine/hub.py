@@ -18,9 +18,9 @@ from dashstream.engine.limits import ClientLimits
 from dashstream.engine.ports import Metrics
 from dashstream.engine.replay import Tier
 from dashstream.engine.ring import Ring
-from dashstream.engine.selection import Selection
 from dashstream.engine.subscription import Subscription
 from dashstream.engine.view import View
+from dashstream.engine.views import Views
 
 LOAD_SHARE = 4
 """The interval is at least this many times what a tick takes: at most a quarter of the time goes into ticks."""
@@ -42,7 +42,7 @@ class Hub:
         self._ring = ring
         self._limits = limits
         self._members: dict[Subscription, _Member] = {}
-        self._views: dict[Selection, View] = {}
+        self._views = Views(ring)
         self._growth: list[asyncio.Future[None]] = []
         self._tick_handle: asyncio.Handle | None = None
         self._tick_due = 0.0
@@ -55,6 +55,9 @@ class Hub:
             "dashstream_tick_duration_seconds", "Time that one delivery to all live clients took", _TICK_BUCKETS
         )
         self._live = metrics.gauge("dashstream_subscriptions_live", "Subscriptions that follow the ring")
+        self._filters = metrics.gauge(
+            "dashstream_filters_live", "Different filters of subscriptions that follow the ring"
+        )
 
     def __len__(self) -> int:
         return len(self._members)
@@ -67,15 +70,11 @@ class Hub:
         """
         if subscription.is_closed:
             return False
-        view = self._views.get(subscription.selection)
-        if view is None:
-            view = self._views[subscription.selection] = View(self._ring, subscription.selection)
-        view.extend()
+        view = self._views.enter(subscription.selection)
         view.note_delivered(subscription.delivered)
-        view.subscribers += 1
         subscription.arrival = self._ring.end
         self._members[subscription] = _Member(subscription, view, fallen_behind)
-        self._live.set(len(self._members))
+        self._note_sizes()
         return True
 
     def leave(self, subscription: Subscription) -> None:
@@ -83,10 +82,8 @@ class Hub:
         member = self._members.pop(subscription, None)
         if member is None:
             return
-        member.view.subscribers -= 1
-        if not member.view.subscribers:
-            del self._views[subscription.selection]
-        self._live.set(len(self._members))
+        self._views.leave(member.view)
+        self._note_sizes()
 
     def notify(self) -> None:
         """The ring has grown."""
@@ -112,19 +109,22 @@ class Hub:
         """A client can take more: bring it up now."""
         member = self._members.get(subscription)
         if member is not None:
-            member.view.extend()
+            self._views.extend()
             self._bring_up(member)
 
     def count_delivered(self, tier: Tier, records: int) -> None:
         """Take note of records that were sent outside of a tick."""
         self._delivered.inc(records, tier=tier.value)
 
+    def _note_sizes(self) -> None:
+        self._live.set(len(self._members))
+        self._filters.set(len(self._views))
+
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()
         started = loop.time()
         self._tick_handle = None
-        for view in self._views.values():
-            view.extend()
+        self._views.extend()
         for member in list(self._members.values()):
             self._bring_up(member)
         took = loop.time() - started
@@ -141,7 +141,7 @@ class Hub:
                 self.leave(subscription)
                 member.fallen_behind()
                 break
-            page = member.view.page(subscription.arrival, subscription.page_bytes)
+            page = self._views.page(member.view, subscription.arrival, subscription.page_bytes)
             subscription.arrival = page.arrival
             subscription.deliver(page, Tier.MEMORY)
             records += page.count

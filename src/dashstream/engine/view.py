@@ -1,7 +1,7 @@
 """What live subscribers with one filter see of the ring: computed once, shared by all of them.
 
-Each ring item is asked once per filter whether it passes. Subscribers at the same arrival get the very same
-page. The step of an entry names the previous one that passes, which is the same for all of them.
+Subscribers at the same arrival get the very same page. The step of an entry names the previous one that passes, which
+is the same for all of them. ``Views`` brings each new item to the views that it may pass, and to no others.
 """
 
 from __future__ import annotations
@@ -19,17 +19,16 @@ SLICE = 512
 
 
 class View:
-    """Pages of the ring for one selection, from any arrival at or above ``begin`` on."""
+    """Pages of the ring for one selection, from any arrival at or above its beginning on."""
 
     def __init__(self, ring: Ring, selection: Selection) -> None:
         self._ring = ring
-        self._selection = selection
         self._passes_all = selection.passes_all
         self._pages: dict[tuple[int, int], Page] = {}
+        self._pages_end = ring.end
         self._picked: list[Picked] = []
         self._last: dict[int, int] = {}
-        self._end = ring.end
-        self.begin = ring.end
+        self.selection = selection
         self.subscribers = 0
 
     def note_delivered(self, delivered: Mapping[int, int]) -> None:
@@ -38,38 +37,43 @@ class View:
             if following - 1 > self._last.get(partition, -1):
                 self._last[partition] = following - 1
 
-    def extend(self) -> None:
-        """Take note of what is new in the ring and let go of what left it."""
-        if self._end == self._ring.end:
-            return
+    def pick(self, arrival: int, item: Item) -> bool:
+        """Take an item that is new in the ring, if it passes; return whether it does."""
+        if isinstance(item, Hole):
+            self._picked.append((arrival, item, b""))
+            return True
+        if not self.selection.passes(item.head):
+            return False
+        previous = self._last.get(item.partition)
+        lead = item.lead if previous == item.previous else item.lead_after(previous)
+        self._picked.append((arrival, item, lead))
+        self._last[item.partition] = item.offset
+        return True
+
+    def drop_trimmed(self) -> None:
+        """Let go of what left the ring."""
+        dropped = bisect_left(self._picked, self._ring.begin, key=_arrival)
+        del self._picked[:dropped]
+
+    def clear(self) -> None:
+        """Let go of everything: nobody looks any more."""
+        self._picked.clear()
         self._pages.clear()
-        if not self._passes_all:
-            self._drop_trimmed()
-            start = max(self._end, self._ring.begin)
-            for arrival, item in enumerate(self._ring.since(start, self._ring.end - start), start):
-                self._pick(arrival, item)
-        self._end = self._ring.end
+
+    def has_news(self, arrival: int) -> bool:
+        """Whether anything passes from an arrival on."""
+        return self._passes_all or (bool(self._picked) and self._picked[-1][0] >= arrival)
 
     def page(self, arrival: int, limit: int) -> Page:
-        """Return the page from an arrival on; ``arrival`` is at or above ``begin`` and the ring's begin."""
+        """Return the page from an arrival on; ``arrival`` is at or above the view's beginning and the ring's."""
+        if self._pages_end != self._ring.end:
+            self._pages_end = self._ring.end
+            self._pages.clear()
         key = (arrival, limit)
         page = self._pages.get(key)
         if page is None:
             page = self._pages[key] = self._build(self._since(arrival), limit)
         return page
-
-    def _pick(self, arrival: int, item: Item) -> None:
-        if isinstance(item, Hole):
-            self._picked.append((arrival, item, b""))
-        elif self._selection.passes(item.head):
-            previous = self._last.get(item.partition)
-            lead = item.lead if previous == item.previous else item.lead_after(previous)
-            self._picked.append((arrival, item, lead))
-            self._last[item.partition] = item.offset
-
-    def _drop_trimmed(self) -> None:
-        dropped = bisect_left(self._picked, self._ring.begin, key=_arrival)
-        del self._picked[:dropped]
 
     def _since(self, arrival: int) -> Iterator[Picked]:
         """Yield what passes from an arrival on, fetched in small slices: a page is mostly shorter."""
@@ -100,7 +104,7 @@ class View:
             if not builder.add(item, lead):
                 page.arrival = arrival
                 return builder.finish()
-        page.arrival = self._end
+        page.arrival = self._ring.end
         return builder.finish(self._ring.positions.items())
 
 
