@@ -19,6 +19,8 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A script that a test puts in has no address, and what has none may not speak to the loopback.
+    "--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets,LocalNetworkAccessForWorkers,BlockInsecurePrivateNetworkRequests,PrivateNetworkAccessForWorkers",
 ]
 NOISE = (
     "net::ERR_CONNECTION_REFUSED",

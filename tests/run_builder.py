@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from dashstream.protocol.gen import dashstream_pb2 as pb
@@ -28,6 +29,8 @@ class RunBuilder:
         self._sequence = itertools.count(1)
         self._producer = uuid.uuid4().hex
         self._state = HashedState(None)
+        self.schema_version = SCHEMA_VERSION
+        """Of the records to come."""
 
     @property
     def state(self) -> JSON:
@@ -91,6 +94,26 @@ class RunBuilder:
         )
         self._add("state_diff", diff, pb.MESSAGE_TYPE_STATE_DIFF, superstep=superstep)
 
+    def full_state(self, superstep: int, state: JSON) -> None:
+        """The whole state in one record, however large."""
+        self._state.reset(state)
+        diff = pb.StateDiff(
+            full_state=dumps(state), state_hash=self._state.hash, hash_algorithm=pb.HASH_ALGORITHM_TREE_1
+        )
+        self._add("state_diff", diff, pb.MESSAGE_TYPE_STATE_DIFF, superstep=superstep)
+
+    def progress(self) -> None:
+        """One event that changes no state."""
+        self._event(pb.EVENT_TYPE_NODE_PROGRESS, node_id="work")
+
+    def batch(self, events: Iterable[dict[str, Any]]) -> None:
+        """Many events in one record."""
+        batch = pb.EventBatch()
+        for fields in events:
+            batch.events.append(pb.Event(**fields, header=self._header(pb.MESSAGE_TYPE_EVENT)))
+        batch.header.CopyFrom(self._header(pb.MESSAGE_TYPE_EVENT_BATCH, sequence=0))
+        self.records.append(encode(pb.DashStreamMessage(event_batch=batch)))
+
     def end(self, status: int = pb.RUN_STATUS_OK) -> None:
         self._event(pb.EVENT_TYPE_GRAPH_END, run_status=status)
 
@@ -102,20 +125,22 @@ class RunBuilder:
         self._add("event", event, pb.MESSAGE_TYPE_EVENT, **fields)
 
     def _add(self, name: str, inner: Any, kind: int, **fields: Any) -> None:
-        sequence = next(self._sequence)
-        header = pb.Header(
+        inner.header.CopyFrom(self._header(kind, **fields))
+        self.records.append(encode(pb.DashStreamMessage(**{name: inner})))
+
+    def _header(self, kind: int, *, sequence: int | None = None, **fields: Any) -> pb.Header:
+        own = next(self._sequence) if sequence is None else sequence
+        return pb.Header(
             message_id=uuid.uuid4().bytes,
-            timestamp_us=START_US + sequence * 1000,
+            timestamp_us=START_US + own * 1000,
             tenant_id="default",
             thread_id=self.thread_id,
-            sequence=sequence,
+            sequence=own,
             type=kind,
-            schema_version=SCHEMA_VERSION,
+            schema_version=self.schema_version,
             run_id=self.run_id,
             graph_id="built",
             producer_id=self._producer,
             producer_epoch=1,
             **fields,
         )
-        inner.header.CopyFrom(header)
-        self.records.append(encode(pb.DashStreamMessage(**{name: inner})))

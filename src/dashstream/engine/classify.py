@@ -6,13 +6,13 @@ passes a filter by thread and no other one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dashstream.engine.ports import LogRecord
 from dashstream.errors import DecodeError, FrameError, RecordError, RecordTooLargeError, SchemaMismatchError
 from dashstream.protocol.framing import Limits
 from dashstream.protocol.gen import dashstream_pb2 as pb
-from dashstream.protocol.proto_codec import Decoded, Kind, decode
+from dashstream.protocol.proto_codec import Decoded, Kind, decode, decode_any_version
 
 DEFAULT_TENANT = "default"
 
@@ -34,10 +34,14 @@ class RecordHead:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Why a record cannot be read, and the thread that its key names."""
+    """Why a record cannot be read, and the thread that its key names.
+
+    A record of a newer schema says in its header what it is ``about``: whoever asked for its run has to be told of it.
+    """
 
     reason: str
     thread: str
+    about: RecordHead | None = None
 
 
 def classify(record: LogRecord, limits: Limits) -> RecordHead | Unreadable:
@@ -46,6 +50,9 @@ def classify(record: LogRecord, limits: Limits) -> RecordHead | Unreadable:
         return _unreadable(record, "null")
     try:
         return head_of(decode(record.value, limits))
+    except SchemaMismatchError as error:
+        about = head_of(decode_any_version(record.value, limits))
+        return replace(_unreadable(record, reason_of(error)), about=about)
     except RecordError as error:
         return _unreadable(record, reason_of(error))
 

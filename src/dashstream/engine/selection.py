@@ -40,7 +40,9 @@ class Selection:
         delivered whole, and tenants do not see each other.
         """
         if isinstance(head, Unreadable):
-            return self._passes_unreadable(head)
+            if head.about is None:
+                return self._passes_unreadable(head)
+            head = head.about
         if self.tenants is not None and head.inner and not self.tenants.issuperset(tenants_of(head)):
             return False
         if self._passes_one(head):

@@ -60,6 +60,20 @@ def decode(value: bytes, limits: Limits = DEFAULT_LIMITS) -> Decoded:
     Raises:
         RecordError: one of its kinds, which says whether frame, size, payload or schema version is at fault.
     """
+    decoded = decode_any_version(value, limits)
+    _check_header(decoded.header)
+    if decoded.kind is Kind.EVENT_BATCH:
+        for event in decoded.message.event_batch.events:
+            _check_header(event.header)
+    return decoded
+
+
+def decode_any_version(value: bytes, limits: Limits = DEFAULT_LIMITS) -> Decoded:
+    """Return what ``decode`` returns, of a newer schema as well: of such a record only the header may be believed.
+
+    Raises:
+        RecordError: as for ``decode``, except for the version and the counts in the header.
+    """
     payload = unframe(value, max_record_bytes=limits.max_record_bytes)
     try:
         message = pb.DashStreamMessage.FromString(payload)
@@ -68,12 +82,7 @@ def decode(value: bytes, limits: Limits = DEFAULT_LIMITS) -> Decoded:
     name = message.WhichOneof("message")
     if name is None:
         raise DecodeError("the message carries none of the known kinds")
-    inner = getattr(message, name)
-    _check_header(inner.header)
-    if name == "event_batch":
-        for event in inner.events:
-            _check_header(event.header)
-    return Decoded(message, inner.header, _KINDS[name])
+    return Decoded(message, getattr(message, name).header, _KINDS[name])
 
 
 def read_header(value: bytes, limits: Limits = DEFAULT_LIMITS) -> Decoded:

@@ -48,7 +48,7 @@ export class RecordStore {
   readonly #slabOf = uint32();
   readonly #starts = uint32();
   readonly #lengths = uint32();
-  readonly #inner = uint16();
+  readonly #inner = uint32();
   readonly #summaries: string[] = [];
   readonly #slabs: (Slab | null)[] = [];
   #firstHeldSlab = 0;

@@ -1,4 +1,6 @@
 import { useStore } from "zustand";
+import { intakeCard } from "../../features/health/health-cards";
+import type { IntakeHealth } from "../../stores/engine";
 import { gatewayContact } from "../../stores/gateway-contact";
 import { useFrame } from "../../stores/use-frame";
 import { useServices } from "../../stores/use-services";
@@ -44,12 +46,32 @@ export function ConnectionIndicator() {
               <code>{connection.instance}</code>
             </Fact>
           )}
+          {frame && frame.openId !== null && <IntakeFacts intake={frame.intake} />}
           {connection && connection.attempt > 1 && <Fact label="Attempt">{connection.attempt}</Fact>}
         </dl>
       </Popover>
       <span className="visually-hidden" role="status">
         Connection: {label}
       </span>
+    </>
+  );
+}
+
+/** How far what is shown is behind what was received. */
+function IntakeFacts({ intake }: { intake: IntakeHealth }) {
+  const { level, tone, facts } = intakeCard(intake);
+  return (
+    <>
+      <Fact label="Intake of this page">
+        <span data-testid="intake-level">
+          <Chip tone={tone}>{level}</Chip>
+        </span>
+      </Fact>
+      {facts.map(([label, value]) => (
+        <Fact key={label} label={label}>
+          {value}
+        </Fact>
+      ))}
     </>
   );
 }

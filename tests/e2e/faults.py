@@ -1,0 +1,169 @@
+"""Faults for the page, put in from outside: the engine's worker gets a prelude, its frames are noted as they come.
+
+The page has no door for any of this. The prelude stands before the worker's own program and changes what the browser
+offers it: the clock, the parser of text, the socket. A ``BroadcastChannel`` turns faults on and off while it runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.async_api import BrowserContext, Page, Route
+
+from dashstream.protocol.record_batch import pack_records
+
+PORTION = 5_000
+
+PRELUDE = """
+(() => {
+  const faults = {decode_ms: 0, apply_ms: 0, date_ms: 0, cut: 0, ...START};
+  let skew = 0;
+  new BroadcastChannel("faults").onmessage = ({data}) => {
+    if (data.crash) setTimeout(() => { throw new Error("killed by a test"); });
+    if (data.hang) for (;;);
+    Object.assign(faults, data);
+  };
+  // Time that work pretends to take: monotonic, without a load for the machine.
+  const now = performance.now.bind(performance);
+  const pace = PACE;
+  performance.now = () => now() * pace + skew;
+  const later = setTimeout;
+  self.setTimeout = (call, ms) => later(call, (ms ?? 0) / pace);
+  const date = Date.now;
+  Date.now = () => date() + faults.date_ms;
+  const parse = TextDecoder.prototype.decode;
+  TextDecoder.prototype.decode = function (...given) {
+    skew += faults.decode_ms;
+    return parse.apply(this, given);
+  };
+  const get = Map.prototype.get;
+  Map.prototype.get = function (key) {
+    if (faults.apply_ms && typeof key === "string" && key.includes("\\nthread ")) skew += faults.apply_ms;
+    return get.call(this, key);
+  };
+  const Socket = WebSocket;
+  self.WebSocket = class extends Socket {
+    constructor(...given) {
+      super(...given);
+      if (faults.cut) later(() => this.close(), Math.random() * faults.cut);
+    }
+  };
+})();
+"""
+
+WATCH = """
+window.told = [];
+window.longTasks = [];
+window.signs = [];
+new MutationObserver(() => {
+  for (const place of ['[data-testid="connection-banner"]', '.run-header__title']) {
+    const text = document.querySelector(place)?.textContent;
+    if (text && window.signs.at(-1) !== text) window.signs.push(text);
+  }
+}).observe(document, {subtree: true, childList: true, characterData: true});
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.longTasks.push(Math.round(entry.duration));
+}).observe({type: "longtask", buffered: true});
+const listen = MessagePort.prototype.addEventListener;
+MessagePort.prototype.addEventListener = function (type, listener, ...more) {
+  const noting = (event) => {
+    const frame = event.data?.argumentList?.[1]?.value;
+    if (frame?.intake) {
+      const {connection, intake, receipt, mismatch, steps} = frame;
+      window.told.push({
+        phase: connection.phase, attempt: connection.attempt, level: intake.level,
+        pending: intake.pendingRecords, bytes: intake.pendingBytes, average: intake.averageMs,
+        received: receipt.received, duplicates: receipt.duplicates, steps,
+        frozen: mismatch !== null,
+      });
+    }
+    listener(event);
+  };
+  return listen.call(this, type, type === "message" ? noting : listener, ...more);
+};
+"""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the engine told the page in one frame."""
+
+    phase: str
+    attempt: int
+    level: str
+    pending: int
+    bytes: int
+    average: float | None
+    received: int
+    duplicates: int
+    steps: int
+    frozen: bool
+
+
+async def prepare(target: Page | BrowserContext, *, pace: float = 1, faults: dict[str, Any] | None = None) -> None:
+    """Note the engine's frames; give its worker ``faults`` from the start and a clock ``pace`` times as fast."""
+    prelude = PRELUDE.replace("PACE", str(pace)).replace("START", json.dumps(faults or {}))
+
+    async def add_prelude(route: Route) -> None:
+        answer = await route.fetch()
+        await route.fulfill(response=answer, body=prelude + await answer.text())
+
+    await target.route("**/engine.worker*.js", add_prelude)
+    await target.add_init_script(WATCH)
+
+
+async def fault(page: Page, **faults: float) -> None:
+    """Turn faults of the worker on or off, from its next turn on."""
+    await page.evaluate("(faults) => { new BroadcastChannel('faults').postMessage(faults) }", faults)
+
+
+async def told(page: Page) -> list[Told]:
+    """Return all that the engine told so far, oldest first."""
+    return [Told(**frame) for frame in await page.evaluate("window.told")]
+
+
+async def signs(page: Page) -> str:
+    """Return all that stood in the banner of the connection and in the run's title so far."""
+    return "\n".join(await page.evaluate("window.signs"))
+
+
+async def longest_task(page: Page) -> int:
+    """Return milliseconds of the longest main-thread task since the last call."""
+    tasks = await page.evaluate("window.longTasks.splice(0)")
+    return max(tasks, default=0)
+
+
+async def post(gateway: Any, records: list[bytes], portion: int = PORTION) -> None:
+    """Write records to the gateway's log."""
+
+    def send() -> None:
+        for at in range(0, len(records), portion):
+            request = urllib.request.Request(
+                f"{gateway.url}/v1/records",
+                data=pack_records(records[at : at + portion]),
+                headers={
+                    "Authorization": f"Bearer {gateway.token}",
+                    "Content-Type": "application/vnd.dashstream.records",
+                },
+            )
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                assert answer.status == 200
+
+    await asyncio.to_thread(send)
+
+
+async def oracle_state(gateway: Any, run_id: str) -> Any:
+    """Return the run's last state as the gateway itself folds it."""
+
+    def ask() -> Any:
+        request = urllib.request.Request(
+            f"{gateway.url}/api/v1/runs/{run_id}/state", headers={"Authorization": f"Bearer {gateway.token}"}
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)["state"]
+
+    return await asyncio.to_thread(ask)
