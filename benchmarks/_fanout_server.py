@@ -22,6 +22,7 @@ from dashstream.engine.limits import ClientLimits, IngestLimits, LogLimits, Ring
 from dashstream.engine.ports import NewRecord, NoMetrics
 from dashstream.engine.ring import Ring
 from dashstream.engine.sends import Sends
+from dashstream.engine.subscription import Subscription
 from dashstream.protocol.effects import ServerIdentity
 from dashstream.protocol.framing import Limits
 from dashstream.protocol.gen import dashstream_pb2 as pb
@@ -31,9 +32,13 @@ PACE_S = 0.001
 
 
 class CountingHub(Hub):
-    """The hub, with its ticks counted."""
+    """The hub, with its ticks counted, and who follows it."""
 
     ticks = 0
+
+    @property
+    def members(self) -> list[Subscription]:
+        return list(self._members)
 
     def _tick(self) -> None:
         self.ticks += 1
@@ -94,6 +99,8 @@ async def main() -> None:
     value = record_of(size)
     cpu, hub.ticks = time.process_time(), 0
     stamps = await feed(log, value, rate, seconds)
+    while not all(member.arrival == ring.end for member in hub.members):  # noqa: ASYNC110  # as above
+        await asyncio.sleep(0.05)
     spent, ticks = time.process_time() - cpu, hub.ticks
     sys.stdout.write(json.dumps({"cpu": spent, "ticks": ticks, "stamps": stamps, "bytes": len(value)}) + "\n")
     sys.stdout.flush()

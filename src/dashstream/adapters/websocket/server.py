@@ -126,7 +126,8 @@ class Connection(asyncio.Protocol):
         self._paused_since = None
         self._read()
         if self._deliveries is not None:
-            self._deliveries.wake()
+            # Not in here: asyncio ends a transport twice if what is written from within this callback fails.
+            self._loop.call_soon(self._deliveries.wake)
 
     def shutdown(self) -> None:
         """uvicorn stops: say when to come back, then close."""
