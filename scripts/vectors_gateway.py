@@ -95,6 +95,7 @@ REFUSED_FRAMES: dict[str, tuple[str, str]] = {
 }
 
 SERVER_FRAMES: dict[str, dict[str, Any]] = {
+    "expiring": {"type": "expiring", "in_ms": 60000},
     "welcome": {
         "type": "welcome",
         "protocol": "dashstream.v2",

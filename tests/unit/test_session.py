@@ -154,11 +154,44 @@ def test_a_refused_token() -> None:
     assert peer.session.refuse("again") == []
 
 
+def test_a_token_that_expires_is_told_ahead_and_ends_the_session_after_its_grace() -> None:
+    peer = Peer()
+    peer.say(HELLO)
+    peer.session.welcome(None, [], 0.0, valid_s=100.0)
+    assert peer.session.tick(39.9) == []
+    assert peer.session.tick(40.0) == [Send(control.Expiring(60_000))]
+    assert peer.session.tick(41.0) == [], "told once"
+    peer.now = 99.9
+    assert request_of(peer.say(SUBSCRIBE)).id == 1
+    peer.now = 100.0
+    error, verdict = peer.say({**SUBSCRIBE, "id": 2})
+    assert error_of([error]).code == ErrorCode.UNAUTHENTICATED
+    assert isinstance(verdict, Send)
+    assert isinstance(verdict.frame, control.ReplayComplete)
+    assert verdict.frame.outcome == Outcome.REFUSED
+    assert peer.session.tick(129.9) == [], "what is open goes on for the grace time"
+    assert closing_of(peer.session.tick(130.0)).code is CloseCode.UNAUTHENTICATED
+
+
+def test_a_renewed_token_expires_by_its_own_time() -> None:
+    peer = Peer()
+    peer.say(HELLO)
+    peer.session.welcome(None, [], 0.0, valid_s=100.0)
+    peer.session.tick(50.0)
+    assert peer.session.renewed(None, 110.0, valid_s=100.0) == [], "within the grace time"
+    peer.now = 110.0
+    assert request_of(peer.say(SUBSCRIBE)).id == 1
+    assert peer.session.tick(140.0) == []
+    assert peer.session.tick(160.0) == [Send(control.Expiring(50_000))], "told anew"
+    assert peer.session.renewed(None, 170.0) == []
+    assert peer.session.tick(1e9) == [], "a token without an expiry"
+
+
 def test_a_token_is_renewed_for_the_same_tenants_only() -> None:
     peer = Peer().welcomed(frozenset({"a"}))
     assert peer.say({"type": "auth", "token": "new"}) == [Reauthenticate("new")]
-    assert peer.session.renewed(frozenset({"a"})) == []
-    assert closing_of(peer.session.renewed(frozenset({"a", "b"}))).code is CloseCode.FORBIDDEN
+    assert peer.session.renewed(frozenset({"a"}), 0.0) == []
+    assert closing_of(peer.session.renewed(frozenset({"a", "b"}), 0.0)).code is CloseCode.FORBIDDEN
 
 
 @pytest.mark.parametrize("t", [1, 1.5, "x"])

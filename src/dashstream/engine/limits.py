@@ -72,6 +72,15 @@ class ClientLimits:
     max_connections: int = option(2_000, "open connections", unit="count", low=1)
     hello_timeout_s: float = option(10.0, "time for a valid hello", unit="s", low=0.01)
     max_frame_bytes: int = option(64 * KIB, "largest frame that a client may send", unit="bytes", low=1024)
+    token_warning_s: float = option(
+        60.0, "how long before its token expires a client is told, so that it renews it", unit="s", low=0
+    )
+    token_grace_s: float = option(
+        30.0,
+        "how long a client whose token has expired stays connected; nothing new is opened for it",
+        unit="s",
+        low=0,
+    )
     bad_frames: int = option(10, "bad frames within a minute that end the connection", unit="count", low=1)
     frames_per_s: float = option(
         200.0,

@@ -228,13 +228,19 @@ class Closing(Struct, frozen=True, tag_field="type", tag="closing"):
     retry_after_ms: int
 
 
+class Expiring(Struct, frozen=True, tag_field="type", tag="expiring"):
+    """The client's token expires after this time: ``auth`` with a newer one lets it stay."""
+
+    in_ms: int
+
+
 class Pong(Struct, frozen=True, tag_field="type", tag="pong"):
     """The answer to ping."""
 
     t: int | float | str
 
 
-ServerFrame = Welcome | Subscribed | Gap | Progress | ReplayComplete | State | Error | Closing | Pong
+ServerFrame = Welcome | Subscribed | Gap | Progress | ReplayComplete | State | Error | Closing | Expiring | Pong
 
 
 class _Tagged(Struct):
@@ -247,7 +253,7 @@ _server_decoder: msgspec.json.Decoder[ServerFrame] = msgspec.json.Decoder(Server
 _tag_decoder = msgspec.json.Decoder(_Tagged)
 _CLIENT_TYPES = frozenset({"hello", "subscribe", "ack", "unsubscribe", "ping", "auth"})
 _SERVER_TYPES = frozenset(
-    {"welcome", "subscribed", "gap", "progress", "replay_complete", "state", "error", "closing", "pong"}
+    {"welcome", "subscribed", "gap", "progress", "replay_complete", "state", "error", "closing", "expiring", "pong"}
 )
 
 

@@ -24,6 +24,8 @@ class SessionLimits:
     max_filter_values: int
     hello_timeout_s: float
     bad_frames: int
+    token_warning_s: float = 60.0
+    token_grace_s: float = 30.0
     compressions: tuple[str, ...] = ("zstd",)
 
     def to_wire(self) -> control.Limits:

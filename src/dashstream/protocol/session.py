@@ -11,7 +11,8 @@ Laws:
    whose id is not in use is followed by ``replay_complete`` with the outcome ``refused``.
 3. A principal that is bound to tenants sees only those: the filter is narrowed before anything opens.
 4. Bad frames are answered; too many within a minute end the connection.
-5. After ``Close`` nothing that the client sends has an effect.
+5. A token that expires is told ahead. After that nothing more opens; after its grace time the connection ends.
+6. After ``Close`` nothing that the client sends has an effect.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ from dashstream.protocol.position import (
 
 BAD_FRAME_WINDOW_S = 60.0
 MAX_EARLY_FRAMES = 32
+EXPIRED = "the token has expired"
 
 
 class _Phase(Enum):
@@ -77,6 +79,8 @@ class ServerSession:
         self._early: list[bytes] = []
         self._bad_frames: deque[float] = deque(maxlen=limits.bad_frames)
         self._tenants: frozenset[str] | None = None
+        self._expires: float | None = None
+        self._is_warned = False
         self._subscriptions: set[int] = set()
         self._refusals: Counter[ErrorCode | PositionFault] = Counter()
         self.client: control.ClientInfo | None = None
@@ -122,19 +126,37 @@ class ServerSession:
         return self._bad(ErrorCode.BAD_FRAME, "clients send text frames only", now)
 
     def tick(self, now: float) -> list[Effect]:
-        """Take note of the time: a client without a welcome by its deadline is closed."""
+        """Take note of the time: a client without a welcome by its deadline is closed, as is one whose token has
+        expired and was not renewed; that one is warned ahead.
+        """
         if self._phase in {_Phase.HELLO, _Phase.AUTHENTICATING} and now >= self._deadline:
             return self._close(CloseCode.UNAUTHENTICATED, "no valid hello in time")
+        if self._phase is not _Phase.READY or self._expires is None:
+            return []
+        if now >= self._expires + self._limits.token_grace_s:
+            return self.refuse(EXPIRED)
+        if not self._is_warned and now >= self._expires - self._limits.token_warning_s:
+            self._is_warned = True
+            return [Send(control.Expiring(max(0, round((self._expires - now) * 1_000))))]
         return []
 
     def welcome(
-        self, tenants: frozenset[str] | None, partitions: Sequence[control.PartitionRange], now: float
+        self,
+        tenants: frozenset[str] | None,
+        partitions: Sequence[control.PartitionRange],
+        now: float,
+        *,
+        valid_s: float | None = None,
     ) -> list[Effect]:
-        """The client is known: welcome it, then take what it sent meanwhile."""
+        """The client is known: welcome it, then take what it sent meanwhile.
+
+        ``valid_s``: seconds until its token expires; None: never.
+        """
         if self._phase is not _Phase.AUTHENTICATING:
             return []
         self._phase = _Phase.READY
         self._tenants = tenants
+        self._expires = None if valid_s is None else now + valid_s
         identity = self._identity
         effects: list[Effect] = [
             Send(
@@ -156,10 +178,12 @@ class ServerSession:
             effects += self.receive(data, now)
         return effects
 
-    def renewed(self, tenants: frozenset[str] | None) -> list[Effect]:
+    def renewed(self, tenants: frozenset[str] | None, now: float, *, valid_s: float | None = None) -> list[Effect]:
         """The newer token is valid: it must not see other tenants than the first one did."""
         if tenants != self._tenants:
             return self._close(CloseCode.FORBIDDEN, "the new token is for other tenants")
+        self._expires = None if valid_s is None else now + valid_s
+        self._is_warned = False
         return []
 
     def refuse(self, message: str) -> list[Effect]:
@@ -212,7 +236,7 @@ class ServerSession:
             case control.Ping(t):
                 return [Send(control.Pong(t))]
             case control.Subscribe():
-                return self._subscribe(frame)
+                return self._subscribe(frame, now)
             case control.Unsubscribe(subscription):
                 if subscription not in self._subscriptions:
                     return [self._unknown(subscription)]
@@ -234,9 +258,11 @@ class ServerSession:
             return self._bad(ErrorCode.BAD_FRAME, "an ack names a partition that is not there", now)
         return [Credit(frame.id, positions)]
 
-    def _subscribe(self, frame: control.Subscribe) -> list[Effect]:
+    def _subscribe(self, frame: control.Subscribe, now: float) -> list[Effect]:
         if frame.id in self._subscriptions:
             return [self._error(ErrorCode.DUPLICATE_SUBSCRIPTION, f"id {frame.id} is in use", frame.id)]
+        if self._expires is not None and now >= self._expires:
+            return self.refused_subscription(frame.id, ErrorCode.UNAUTHENTICATED, EXPIRED, {})
         try:
             request = self._checked(frame)
         except _Refusal as refusal:

@@ -88,7 +88,7 @@ def with_tenant(value: bytes, tenant: str) -> bytes:
 @asynccontextmanager
 async def two_tenants(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
     """A gateway with a run of each of two tenants."""
-    monkeypatch.setattr("dashstream.app.wiring.StaticTokenAuth", lambda _: Known())
+    monkeypatch.setattr("dashstream.app.auth_wiring.StaticTokenAuth", lambda _: Known())
     async with serving(folder) as served:
         served.http.headers["Authorization"] = "Bearer admin"
         await served.store([*of_tenant("red"), *of_tenant("blue")])

@@ -143,6 +143,12 @@ export interface Closing {
   readonly retryAfterMs: number;
 }
 
+/** The token expires after this time; without a newer one the connection ends a grace time later. */
+export interface Expiring {
+  readonly type: "expiring";
+  readonly inMs: number;
+}
+
 export interface Pong {
   readonly type: "pong";
   readonly t: number | string;
@@ -157,6 +163,7 @@ export type ServerFrame =
   | DeliveryState
   | ErrorFrame
   | Closing
+  | Expiring
   | Pong;
 
 /** The text of a frame that this client sends. */
@@ -240,6 +247,7 @@ const READERS: Readonly<Record<string, ((fields: Fields) => ServerFrame) | undef
     reason: fields.text("reason"),
     retryAfterMs: fields.count("retry_after_ms"),
   }),
+  expiring: (fields) => ({ type: "expiring", inMs: fields.count("in_ms") }),
   pong: (fields) => ({ type: "pong", t: fields.numberOrText("t") }),
 };
 

@@ -138,4 +138,6 @@ def session_limits(limits: ClientLimits, max_record_bytes: int) -> SessionLimits
         max_filter_values=limits.max_filter_values,
         hello_timeout_s=limits.hello_timeout_s,
         bad_frames=limits.bad_frames,
+        token_warning_s=limits.token_warning_s,
+        token_grace_s=limits.token_grace_s,
     )

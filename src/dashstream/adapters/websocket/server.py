@@ -319,7 +319,7 @@ class Connection(asyncio.Protocol):
             self._perform(self._session.close(CloseCode.GOING_AWAY, "the log cannot be read", retry_after_ms=1000))
             return
         ranges = [control.PartitionRange(p, str(mark.low), str(mark.high)) for p, mark in sorted(marks.items())]
-        self._perform(self._session.welcome(principal.tenants, ranges, self._loop.time()))
+        self._perform(self._session.welcome(principal.tenants, ranges, self._loop.time(), valid_s=principal.valid_s))
 
     def _renew(self, token: str) -> None:
         try:
@@ -327,7 +327,7 @@ class Connection(asyncio.Protocol):
         except UnauthenticatedError as error:
             self._perform(self._session.refuse(str(error)))
         else:
-            self._perform(self._session.renewed(principal.tenants))
+            self._perform(self._session.renewed(principal.tenants, self._loop.time(), valid_s=principal.valid_s))
 
     def _close(self, effect: Close) -> None:
         if self._core.state is State.OPEN:
