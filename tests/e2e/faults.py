@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.async_api import BrowserContext, Page, Route
+from playwright.async_api import BrowserContext, Error, Page, Route
 
 from dashstream.protocol.record_batch import pack_records
 
@@ -109,8 +110,9 @@ async def prepare(target: Page | BrowserContext, *, pace: float = 1, faults: dic
     prelude = PRELUDE.replace("PACE", str(pace)).replace("START", json.dumps(faults or {}))
 
     async def add_prelude(route: Route) -> None:
-        answer = await route.fetch()
-        await route.fulfill(response=answer, body=prelude + await answer.text())
+        with suppress(Error):  # a tab may be closed while its worker is fetched
+            answer = await route.fetch()
+            await route.fulfill(response=answer, body=prelude + await answer.text())
 
     await target.route("**/engine.worker*.js", add_prelude)
     await target.add_init_script(WATCH)

@@ -20,7 +20,9 @@ SETS = st.none() | st.frozensets(NAMES, min_size=1)
 SELECTIONS = st.builds(Selection, tenants=SETS, threads=SETS, runs=SETS, graphs=SETS, kinds=SETS)
 ONES = st.builds(RecordHead, NAMES, NAMES, NAMES, NAMES, NAMES)
 BATCHES = st.builds(RecordHead, NAMES, NAMES, NAMES, NAMES, NAMES, st.lists(ONES, max_size=3).map(tuple))
-HEADS = st.lists(ONES | BATCHES | st.builds(Unreadable, st.just("decode"), NAMES), max_size=30)
+UNREADABLE = st.builds(Unreadable, st.just("decode"), NAMES)
+NEWER = st.builds(Unreadable, st.just("schema_mismatch"), NAMES, ONES | BATCHES)
+HEADS = st.lists(ONES | BATCHES | UNREADABLE | NEWER, max_size=30)
 
 
 def ring_of(*, max_records: int = 1_000) -> Ring:

@@ -93,6 +93,8 @@ class Views:
         if isinstance(item, Hole):
             return [view for view in self._views.values() if not view.selection.passes_all]
         head = item.head
+        if isinstance(head, Unreadable) and head.about is not None:
+            head = head.about
         found: set[View] = set()
         for field, routes in self._routes.items():
             if isinstance(head, Unreadable):
