@@ -24,6 +24,9 @@ const [HealthPage] = chunk(() =>
 const [DeadLettersPage] = chunk(() =>
   import("../features/dead-letters/dead-letters-page").then((module) => module.DeadLettersPage),
 );
+const [ComparePage] = chunk(() =>
+  import("../features/compare/compare-page").then((module) => module.ComparePage),
+);
 const [NeedsYouPage] = chunk(() =>
   import("../features/needs-you/needs-you-page").then((module) => module.NeedsYouPage),
 );
@@ -66,6 +69,9 @@ function Screens() {
         </Route>
         <Route path="/health">
           <HealthPage />
+        </Route>
+        <Route path="/compare">
+          <ComparePage />
         </Route>
         <Route path="/needs-you">
           <NeedsYouPage />

@@ -3,6 +3,7 @@
 import { type ReactNode, useEffect } from "react";
 import { Link, useSearch } from "wouter";
 import { ErrorBoundary } from "../widgets/error-boundary";
+import { COMPARE_SCENES } from "./compare-scenes";
 import { DEAD_LETTER_SCENES } from "./dead-letter-scenes";
 import { HEALTH_SCENES } from "./health-scenes";
 import { NEEDS_YOU_SCENES } from "./needs-you-scenes";
@@ -23,6 +24,7 @@ const GROUPS: readonly (readonly [title: string, scenes: readonly Scene[]])[] = 
   ["List of runs", RUNS_SCENES],
   ["Needs you", NEEDS_YOU_SCENES],
   ["Run", RUN_SCENES],
+  ["Compare", COMPARE_SCENES],
   ["Health", HEALTH_SCENES],
   ["Dead letters", DEAD_LETTER_SCENES],
   ["Schemas", SCHEMA_SCENES],

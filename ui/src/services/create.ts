@@ -6,6 +6,7 @@ import { EngineClient } from "./engine-client";
 import { spawnEngineWorker } from "./engine-worker-port";
 import { GatewayClient } from "./gateway-client";
 import { GatewayHttp } from "./gateway-http";
+import { HistoryClient } from "./history-client";
 import { OperationsClient } from "./operations-client";
 import { preferenceStorage } from "./preference-storage";
 import { createTokenStore } from "./token-store";
@@ -34,6 +35,7 @@ export function createServices(location: Location): Services {
     engine,
     token,
     api: new GatewayClient(http),
+    history: new HistoryClient(http),
     operations: new OperationsClient(http),
     storage: preferenceStorage(() => localStorage),
     nowMs: () => Date.now(),

@@ -105,6 +105,17 @@ export function runLink(runId: string, view: RunView, step: number): string {
 
 export const runAddress = (runId: string): string => `/runs/${encodeURIComponent(runId)}`;
 
+/** Address of a run at one of its records. */
+export const momentAddress = (runId: string, sequence: string): string =>
+  runAddress(runId) + searchOf([["seq", sequence]]);
+
+/** Address of two runs side by side; an empty id is yet to be chosen. */
+export const compareAddress = (left: string, right: string): string =>
+  `/compare${searchOf([
+    ["left", left || null],
+    ["right", right || null],
+  ])}`;
+
 function readMoment(step: string | null, sequence: string | null): Moment {
   if (step !== null && NUMBER.test(step)) return { kind: "step", step: Number(step) };
   if (sequence !== null && SEQUENCE.test(sequence)) return { kind: "sequence", sequence };

@@ -2,6 +2,7 @@
 
 import type { EngineApi } from "./engine";
 import type { GatewayApi } from "./gateway-api";
+import type { HistoryApi } from "./history-api";
 import type { OperationsApi } from "./operations-api";
 
 /** Preferences that outlive the page; where storage is blocked or full they live as long as the page. */
@@ -22,6 +23,7 @@ export interface TokenStore {
 export interface Services {
   readonly engine: EngineApi;
   readonly api: GatewayApi;
+  readonly history: HistoryApi;
   readonly operations: OperationsApi;
   readonly storage: PreferenceStorage;
   readonly token: TokenStore;

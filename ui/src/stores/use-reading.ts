@@ -34,7 +34,12 @@ interface Read<T> {
   readonly failure: ReadingFailure | null;
 }
 
-export function useReading<T>(key: string, question: (signal: AbortSignal) => Promise<T>): Reading<T> {
+/** With `once`, only until there is an answer. */
+export function useReading<T>(
+  key: string,
+  question: (signal: AbortSignal) => Promise<T>,
+  once = false,
+): Reading<T> {
   const [read, setRead] = useState<Read<T>>({ key, value: null, failure: null });
   const [round, setRound] = useState(0);
   const newest = useRef(question);
@@ -44,9 +49,11 @@ export function useReading<T>(key: string, question: (signal: AbortSignal) => Pr
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let failures = 0;
+    let answered = false;
     const succeed = (value: T) => {
       if (stop.signal.aborted) return;
       failures = 0;
+      answered = true;
       noteAnswer();
       setRead({ key, value, failure: null });
     };
@@ -59,7 +66,7 @@ export function useReading<T>(key: string, question: (signal: AbortSignal) => Pr
     };
     const ask = async () => {
       if (!document.hidden) await newest.current(stop.signal).then(succeed, fail);
-      if (!stop.signal.aborted)
+      if (!stop.signal.aborted && !(once && answered))
         timer = setTimeout(ask, Math.min(FAILED_AT_MOST_MS, EVERY_MS * 2 ** Math.min(10, failures)));
     };
     void ask();
@@ -67,7 +74,7 @@ export function useReading<T>(key: string, question: (signal: AbortSignal) => Pr
       stop.abort();
       clearTimeout(timer);
     };
-  }, [key, round]);
+  }, [key, round, once]);
   const askAgain = useCallback(() => setRound((before) => before + 1), []);
   return read.key === key
     ? { value: read.value, failure: read.failure, askAgain }

@@ -10,12 +10,14 @@ import {
 } from "../stores/gateway-api";
 import type { Services } from "../stores/services";
 import { createFakeEngine, type FakeEngine } from "./fake-engine";
+import { createFakeHistory, type FakeHistory } from "./fake-history";
 import { createFakeOperations, type FakeOperations } from "./fake-operations";
 import { STARTED_US } from "./frames";
 
 export interface FakeServices extends Services {
   readonly engine: FakeEngine;
   readonly api: FakeApi;
+  readonly history: FakeHistory;
   readonly operations: FakeOperations;
   readonly clipboard: string[];
   setNowMs(nowMs: number): void;
@@ -153,6 +155,7 @@ export function createFakeServices(options: FakeServicesOptions = {}): FakeServi
   return {
     engine: options.engine ?? createFakeEngine(),
     api: options.api ?? createFakeApi(),
+    history: createFakeHistory(),
     operations: options.operations ?? createFakeOperations(),
     clipboard,
     setNowMs: (next) => {

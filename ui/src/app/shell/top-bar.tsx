@@ -41,7 +41,7 @@ export function TopBar({ onPalette, onTheme, onHelp }: TopBarProps) {
         <Link
           href="/"
           className="top-bar__link"
-          {...current(path === "/" || path.startsWith("/runs") || path === "/file")}
+          {...current(path === "/" || path.startsWith("/runs") || path === "/compare" || path === "/file")}
         >
           Runs
         </Link>

@@ -89,7 +89,7 @@ function LetterList({ answer: { letters }, chosenId, nowMs, onChoose }: DeadLett
           <span>Reason</span>
           <span>Place</span>
           <span className="letter-row__thread">Thread</span>
-          <span className="numeric">Size</span>
+          <span className="numeric letter-row__size">Size</span>
           <span>Written</span>
           <span className="letter-row__state">State</span>
         </div>
@@ -143,7 +143,7 @@ function LetterRow({ id, letter, selected, nowMs, onChoose }: LetterRowProps) {
       <span className="letter-row__thread mono truncate" title={letter.threadId}>
         {letter.threadId || "–"}
       </span>
-      <span className="numeric">{bytes(letter.size)}</span>
+      <span className="numeric letter-row__size">{bytes(letter.size)}</span>
       <time className="truncate" title={fullInstant(letter.atUs)}>
         {instant(letter.atUs, nowMs)}
       </time>

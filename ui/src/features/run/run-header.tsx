@@ -1,11 +1,12 @@
 import { Link } from "wouter";
 import { compactCount, count, duration, fullInstant, instant, plural, shortId } from "../../model/display";
-import { runAddress } from "../../stores/address";
+import { compareAddress, runAddress } from "../../stores/address";
 import type { Receipt, RunSummary } from "../../stores/engine";
 import { IconButton } from "../../widgets/button";
 import { Chip } from "../../widgets/chip";
 import { CopyButton } from "../../widgets/copy-button";
 import { Fact } from "../../widgets/field";
+import { Icon } from "../../widgets/icon";
 import { RunStatusChip } from "../../widgets/run-status";
 import { ReceiptBadge } from "./receipt/receipt-badge";
 
@@ -45,6 +46,16 @@ export function RunHeader(props: RunHeaderProps) {
           <ReceiptBadge receipt={receipt} onStep={onStep} />
           {onCopyLink && (
             <IconButton icon="link" label="Copy a link to this moment" shortcut="c" onClick={onCopyLink} />
+          )}
+          {onExport && run && (
+            <Link
+              className="button button--icon button--ghost"
+              href={compareAddress(run.runId, "")}
+              aria-label="Compare with another run"
+              title="Compare with another run"
+            >
+              <Icon name="diff" />
+            </Link>
           )}
           {onExport && (
             <IconButton icon="download" label="Save this run as a .dsrun file" onClick={onExport} />

@@ -1,4 +1,6 @@
-import { act, fireEvent, screen, waitFor } from "@testing-library/react";
+// What is fetched when it is shown is here already, so that no test waits for it.
+import "./graph/graph-pane";
+import { act, configure, fireEvent, screen, waitFor } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 import type { RunFrame } from "../../stores/engine";
 import { createRunView } from "../../stores/run-view";
@@ -8,6 +10,8 @@ import { createFakeServices } from "../../testing/fake-services";
 import { connectionOf, receiptOf, summaryOf } from "../../testing/frames";
 import { renderPage } from "../../testing/render-page";
 import { RunScreen } from "./run-screen";
+
+configure({ asyncUtilTimeout: 5000 });
 
 function show(changes: Partial<RunFrame> = {}, search = "", resumedBy: string | null = null) {
   const engine = createFakeEngine({ frame: changes });
