@@ -52,6 +52,12 @@ export const RUN_SCENES: readonly Scene[] = [
     receipt: receiptOf({ complete: false, received: 8_112, total: null }),
   }),
   scene("past", "Back in time", {}, "?step=3"),
+  scene(
+    "watched",
+    "Watched values",
+    {},
+    "?step=4&path=%2Fdrafts%2F1&watch=%2Fround&watch=%2Fscore&node=write",
+  ),
   scene("llm", "Model calls", {}, "?tab=llm"),
   scene("tools", "Tool calls", {}, "?tab=tools"),
   scene("events", "Events", {}, "?tab=events"),

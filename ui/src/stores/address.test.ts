@@ -22,7 +22,14 @@ const moment: fc.Arbitrary<Moment> = fc.oneof(
     .map((value): Moment => ({ kind: "sequence", sequence: String(value) })),
 );
 
-const FIRST: RunView = { moment: { kind: "live" }, tab: null, path: null, node: null, events: ALL_EVENTS };
+const FIRST: RunView = {
+  moment: { kind: "live" },
+  tab: null,
+  path: null,
+  node: null,
+  events: ALL_EVENTS,
+  watches: [],
+};
 
 describe("the address of a run's view", () => {
   it("gives back every view that it is written from", () => {
@@ -36,6 +43,7 @@ describe("the address of a run's view", () => {
         node: fc.option(fc.string()),
         text: fc.string(),
       }),
+      watches: fc.array(fc.string()),
     });
     fc.assert(
       fc.property(views, (view) => {

@@ -35,6 +35,8 @@ export interface RunView {
   /** Id of the node that is explained; null when none is. */
   readonly node: string | null;
   readonly events: EventFilter;
+  /** JSON pointers of values that stay in sight. */
+  readonly watches: readonly string[];
 }
 
 /** Which records the table of events shows; everything while it is `ALL_EVENTS`. */
@@ -81,10 +83,11 @@ export function readRunView(search: string): RunView {
       node: parameters.get("on"),
       text: parameters.get("q") ?? "",
     },
+    watches: parameters.getAll("watch"),
   };
 }
 
-export function writeRunView({ moment, tab, path, node, events }: RunView): string {
+export function writeRunView({ moment, tab, path, node, events, watches }: RunView): string {
   return searchOf([
     ["step", moment.kind === "step" ? String(moment.step) : null],
     ["seq", moment.kind === "sequence" ? moment.sequence : null],
@@ -94,6 +97,7 @@ export function writeRunView({ moment, tab, path, node, events }: RunView): stri
     ...events.kinds.map((kind) => ["kind", kind] as const),
     ["on", events.node],
     ["q", events.text || null],
+    ...watches.map((path) => ["watch", path] as const),
   ]);
 }
 

@@ -1,10 +1,13 @@
 import { useEffect, useState } from "react";
 import { IconButton } from "./button";
+import type { IconName } from "./icon";
 
 const CONFIRM_MS = 1200;
 
 interface CopyButtonProps {
   label: string;
+  /** Tells apart several ways to copy the same. */
+  icon?: IconName;
   /** The text itself, or how to get it: a large value is fetched only when it is asked for. */
   text: string | (() => Promise<string>);
   "data-testid"?: string;
@@ -12,7 +15,7 @@ interface CopyButtonProps {
 
 type Outcome = "copied" | "failed" | null;
 
-export function CopyButton({ label, text, ...rest }: CopyButtonProps) {
+export function CopyButton({ label, icon = "copy", text, ...rest }: CopyButtonProps) {
   const [outcome, setOutcome] = useState<Outcome>(null);
 
   useEffect(() => {
@@ -33,7 +36,7 @@ export function CopyButton({ label, text, ...rest }: CopyButtonProps) {
   return (
     <>
       <IconButton
-        icon={outcome === "copied" ? "check" : outcome === "failed" ? "alert" : "copy"}
+        icon={outcome === "copied" ? "check" : outcome === "failed" ? "alert" : icon}
         label={outcome === "failed" ? "The browser refused the clipboard" : label}
         onClick={() => void copy()}
         {...rest}

@@ -49,6 +49,8 @@ export function RunPanes({ pane, step, view }: RunPanesProps) {
   const events = useStore(view, (state) => state.events);
   const onNode = useCallback((next: string | null) => view.change({ node: next }), [view]);
   const onFilter = useCallback((next: EventFilter) => view.change({ events: next }), [view]);
+  const watches = useStore(view, (state) => state.watches);
+  const onWatches = useCallback((next: readonly string[]) => view.change({ watches: next }), [view]);
   const onPath = useCallback((next: string) => view.change({ path: next || null }), [view]);
   const tabs = wide ? RUN_TABS.filter((tab) => tab !== "graph") : RUN_TABS;
   const active = tabs.find((tab) => tab === chosen) ?? tabs[0] ?? "state";
@@ -61,7 +63,9 @@ export function RunPanes({ pane, step, view }: RunPanesProps) {
   );
   const content: Record<RunTab, () => ReactNode> = {
     graph: () => graph,
-    state: () => <StatePane {...pane} path={path ?? ""} onPath={onPath} />,
+    state: () => (
+      <StatePane {...pane} path={path ?? ""} onPath={onPath} watches={watches} onWatches={onWatches} />
+    ),
     events: () => <EventsPane {...pane} filter={events} onFilter={onFilter} />,
     llm: () => <LlmPane {...pane} />,
     tools: () => <ToolsPane {...pane} />,

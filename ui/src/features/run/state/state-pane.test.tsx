@@ -95,6 +95,33 @@ describe("the state pane", () => {
     await waitFor(() => expect(written).toHaveBeenLastCalledWith('"tides"'));
   });
 
+  it("copies the value that is selected as a pytest test", async () => {
+    renderPane(StatePane, { moment: { kind: "step", step: 4 } });
+    const written = clipboard();
+    fireEvent.click(await row("/drafts"));
+    fireEvent.click(screen.getByRole("button", { name: "Open drafts" }));
+    fireEvent.click(await row("/drafts/0"));
+    fireEvent.click(await screen.findByTestId("copy-pytest"));
+    await waitFor(() => expect(written).toHaveBeenCalledOnce());
+    expect(written.mock.calls[0]?.[0]).toContain("def test_state_drafts_0_after_step_4(state):");
+    expect(written.mock.calls[0]?.[0]).toContain('assert state["drafts"][0] == "Tides');
+  });
+
+  it("keeps watched values in sight while the playhead moves", async () => {
+    const pane = renderPane(StatePane, { moment: { kind: "step", step: 2 } });
+    fireEvent.click(await row("/round"));
+    fireEvent.click(await screen.findByTestId("watch"));
+    fireEvent.click(screen.getByRole("button", { name: "Close" }));
+    const watches = screen.getByTestId("watches");
+    await waitFor(() => expect(watches.textContent).toBe("/round1"));
+    pane.move({ kind: "step", step: 4 });
+    await waitFor(() => expect(watches.textContent).toBe("/round2"));
+    fireEvent.click(within(watches).getByText("/round"));
+    await waitFor(() => expect(screen.getByTestId("watch").getAttribute("aria-pressed")).toBe("true"));
+    fireEvent.click(screen.getByRole("button", { name: "Stop watching /round" }));
+    expect(screen.queryByTestId("watches")).toBeNull();
+  });
+
   it("lists only the changes of the step when asked to", async () => {
     renderPane(StatePane, { moment: { kind: "step", step: 4 } });
     await row("/topic");

@@ -16,19 +16,30 @@ import { StateToolbar } from "./state-toolbar";
 import { StateTree } from "./state-tree";
 import { type Compare, useStateRows } from "./use-state-rows";
 import { ValueDetail } from "./value-detail";
+import { MOST_WATCHES, WatchList } from "./watch-list";
 import "./state-pane.css";
 
 interface StatePaneProps extends PaneProps {
   /** JSON pointer of the selected value, when somebody else keeps it; "" selects nothing. */
   path?: string;
   onPath?: (path: string) => void;
+  /** JSON pointers of the values that stay in sight, when somebody else keeps them. */
+  watches?: readonly string[];
+  onWatches?: (paths: readonly string[]) => void;
 }
 
-export function StatePane({ path, onPath, ...props }: StatePaneProps) {
+const NONE: readonly string[] = [];
+
+export function StatePane({ path, onPath, watches: given, onWatches, ...props }: StatePaneProps) {
   const { engine, frame, moment } = props;
   const [ownPath, setOwnPath] = useState("");
   const selected = (path ?? ownPath) || null;
   const select = useCallback((next: string) => (onPath ?? setOwnPath)(next), [onPath]);
+  const [ownWatches, setOwnWatches] = useState(NONE);
+  const watches = (given ?? ownWatches).slice(0, MOST_WATCHES);
+  const setWatches = onWatches ?? setOwnWatches;
+  const watch = (target: string, on: boolean) =>
+    setWatches([...watches.filter((one) => one !== target), ...(on ? [target] : [])]);
   const [expanded, setExpanded] = useState<readonly string[]>([]);
   const [search, setSearch] = useState("");
   const [onlyChanges, setOnlyChanges] = useState(false);
@@ -65,6 +76,13 @@ export function StatePane({ path, onPath, ...props }: StatePaneProps) {
         onNs={setNs}
         wholeState={wholeState}
       />
+      <WatchList
+        {...props}
+        ns={ns}
+        watches={watches}
+        onSelect={select}
+        onUnwatch={(target) => watch(target, false)}
+      />
       <PaneAnswer answer={window.answer} subject="the state" icon="tree">
         {(rows) => (
           <>
@@ -86,6 +104,8 @@ export function StatePane({ path, onPath, ...props }: StatePaneProps) {
                 path={selected}
                 compare={compare}
                 step={rows.step}
+                watched={watches.includes(selected)}
+                onWatch={watches.length < MOST_WATCHES || watches.includes(selected) ? watch : null}
                 onClose={() => select("")}
               />
             )}

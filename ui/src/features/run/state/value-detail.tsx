@@ -6,6 +6,7 @@ import { momentKey, type PaneProps } from "../pane";
 import { PaneAnswer } from "../pane-states";
 import { useAnswer } from "../use-answer";
 import { Blame } from "./blame";
+import { valueAsPytest } from "./copy-as-pytest";
 import { plainText } from "./plain-text";
 import { shownPath } from "./pointers";
 import type { Compare } from "./use-state-rows";
@@ -20,6 +21,9 @@ type ValueDetailProps = PaneProps & {
   compare: Compare;
   /** Step at the playhead; null when there is none. */
   step: number | null;
+  watched: boolean;
+  /** Null while no more can be watched. */
+  onWatch: ((path: string, on: boolean) => void) | null;
   onClose: () => void;
 };
 
@@ -30,7 +34,7 @@ interface Values {
 
 /** The selected value in full: its text, how it differs from before, where it came from. */
 export function ValueDetail(props: ValueDetailProps) {
-  const { engine, frame, moment, ns, path, compare, step, onClose } = props;
+  const { engine, frame, moment, ns, path, compare, step, watched, onWatch, onClose } = props;
   const against = comparedMoment(compare, step);
   const key = [frame.openId, frame.revision, momentKey(moment), against && momentKey(against), ns, path].join(
     " ",
@@ -42,6 +46,7 @@ export function ValueDetail(props: ValueDetailProps) {
     ]);
     return { now, before };
   });
+  const graph = frame.run?.graphName ?? "";
   const copyValue = async () => {
     const value = await engine.valueAt(moment, ns, path);
     if (value === null) throw new Error("there is no value at this path");
@@ -55,6 +60,14 @@ export function ValueDetail(props: ValueDetailProps) {
         </code>
         <CopyButton label="Copy the path" text={path} data-testid="copy-path" />
         <Blame {...props} />
+        <IconButton
+          icon="eye"
+          label={watched ? "Stop watching" : "Keep in sight while the playhead moves"}
+          pressed={watched}
+          disabled={onWatch === null}
+          onClick={() => onWatch?.(path, !watched)}
+          data-testid="watch"
+        />
         <IconButton icon="close" label="Close" onClick={onClose} />
       </header>
       <div className="value-detail__body">
@@ -63,6 +76,14 @@ export function ValueDetail(props: ValueDetailProps) {
         </PaneAnswer>
         <div className="value-detail__copy">
           <CopyButton label="Copy the value" text={copyValue} data-testid="copy-value" />
+          {step !== null && (
+            <CopyButton
+              label="Copy as a pytest test"
+              icon="terminal"
+              text={() => valueAsPytest({ engine, graph, runId: frame.openId ?? "", moment, step, ns, path })}
+              data-testid="copy-pytest"
+            />
+          )}
         </div>
       </div>
     </section>
