@@ -62,7 +62,6 @@ export class Session {
   #continuity: Continuity | null = null;
   readonly #cursor = new Cursor();
   #actions: SessionAction[] = [];
-
   constructor(private readonly options: SessionOptions) {}
 
   /** Which connection inputs must name; grows with every `open`. */
