@@ -1,7 +1,7 @@
 """The real gateway with one fault in its delivery, to see that whoever judges it notices: ``FAULT [flags of serve]``.
 
-All of it is the product: only the sink that deliveries are given is wrapped, once, in this process. A page is spoilt
-after some that were right; counters and steps are left as a gateway would leave them that does not know of its fault.
+All of it is the product: only the sink that deliveries are given is wrapped, once, in this process. The first page that
+can be is spoilt; counters and steps are left as a gateway would leave them that does not know of its fault.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from dashstream.engine.subscription import Sink
 from dashstream.protocol import control
 from dashstream.protocol.codes import ErrorCode
 from dashstream.protocol.position import PositionFault
-
-GOOD_PAGES = 3
 
 
 class DeliveryFault(StrEnum):
@@ -77,7 +75,7 @@ class BrokenSink:
     def __init__(self, inner: Sink, fault: DeliveryFault) -> None:
         self._inner = inner
         self._fault = fault
-        self._pages = 0
+        self._is_spoilt = False
 
     @property
     def is_writable(self) -> bool:
@@ -89,12 +87,11 @@ class BrokenSink:
 
     def send_page(self, subscription: int, first_delivery: int, page: Page, path: SendPath) -> int:
         spoil = SPOILERS.get(self._fault)
-        if spoil is not None and self._pages >= GOOD_PAGES and page.count > 1:
+        if spoil is not None and not self._is_spoilt and page.count > 1:
             entries = spoil(split(page.body))
             if (body := b"".join(entries)) != page.body:
                 page = replace(page, body=body, count=len(entries), _packed=None)
-                self._pages = -sys.maxsize
-        self._pages += 1
+                self._is_spoilt = True
         return self._inner.send_page(subscription, first_delivery, page, path)
 
     def refuse(
