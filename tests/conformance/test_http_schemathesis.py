@@ -33,7 +33,7 @@ async def test_the_api_does_what_its_description_says(tmp_path: Path) -> None:
     run.start({"count": 0})
     run.step(1, [])
     run.end()
-    async with serving(tmp_path / "gateway") as served:
+    async with serving(tmp_path / "gateway", admission={"failed_tokens": 1_000_000}) as served:
         await served.store(run.records)
         await served.indexed(1)
         process = await asyncio.create_subprocess_exec(

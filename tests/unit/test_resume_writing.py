@@ -11,9 +11,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from dashstream.adapters.memory.log import MemoryLog
+from dashstream.adapters.system_clock import SystemClock
 from dashstream.adapters.websocket.registry import Connections
 from dashstream.adapters.websocket.server import Connection
 from dashstream.app.auth import StaticTokenAuth
+from dashstream.engine.admission import Admission, AdmissionLimits
 from dashstream.engine.deliveries import DeliveryServices
 from dashstream.engine.hub import Hub
 from dashstream.engine.ingest import IngestPump
@@ -85,7 +87,7 @@ async def test_what_waited_for_a_slow_client_is_sent_after_the_callback() -> Non
     pumping = asyncio.create_task(pump.run())
     connections = Connections(
         DeliveryServices(log, ring, hub, None, limits, Limits(), asyncio.Semaphore(1)),
-        StaticTokenAuth("token-of-the-test"),
+        Admission(StaticTokenAuth("token-of-the-test"), AdmissionLimits(), 10, SystemClock(), metrics),
         ServerIdentity("0", "test", log.topic, log.epoch, 1, 1),
         max_record_bytes=1 << 20,
         allowed_hosts=(),

@@ -20,6 +20,8 @@ from dashstream.adapters.jwt.options import check as check_jwt
 from dashstream.adapters.kafka.options import KafkaOptions
 from dashstream.adapters.kafka.options import check as check_kafka
 from dashstream.adapters.redis.options import RedisOptions, address_of
+from dashstream.engine.addresses import HEADERS, networks
+from dashstream.engine.admission import AdmissionLimits
 from dashstream.engine.duty_limits import MODES, POLICIES, DeadLetterLimits, DutyLimits
 from dashstream.engine.index_limits import IndexLimits
 from dashstream.engine.limits import ClientLimits, IngestLimits, LogLimits, RingLimits
@@ -71,6 +73,7 @@ class Settings:
     gateway: GatewaySettings = field(default_factory=GatewaySettings)
     logging: LoggingSettings = field(default_factory=LoggingSettings)
     jwt: JwtOptions = field(default_factory=JwtOptions)
+    admission: AdmissionLimits = field(default_factory=AdmissionLimits)
     http: HttpLimits = field(default_factory=HttpLimits)
     log: LogLimits = field(default_factory=LogLimits)
     ring: RingLimits = field(default_factory=RingLimits)
@@ -98,6 +101,7 @@ SECTIONS: Mapping[str, type] = {
     "gateway": GatewaySettings,
     "logging": LoggingSettings,
     "jwt": JwtOptions,
+    "admission": AdmissionLimits,
     "http": HttpLimits,
     "log": LogLimits,
     "ring": RingLimits,
@@ -152,6 +156,7 @@ def _check(settings: Settings) -> None:
     if settings.dead_letters.mode not in MODES:
         raise SettingsError("DASHSTREAM_DEAD_LETTERS_MODE", f"must be one of {', '.join(MODES)}")
     check_jwt(settings.jwt)
+    _check_admission(settings.admission)
     if settings.is_fleet:
         check_kafka(settings.kafka)
     if settings.redis.url:
@@ -161,6 +166,15 @@ def _check(settings: Settings) -> None:
             "DASHSTREAM_GATEWAY_HOST",
             f"{gateway.host} is reachable from other machines; give --gateway-allow-remote if that is meant",
         )
+
+
+def _check_admission(admission: AdmissionLimits) -> None:
+    try:
+        networks(admission.trusted_proxies)
+    except ValueError as error:
+        raise SettingsError("DASHSTREAM_ADMISSION_TRUSTED_PROXIES", str(error)) from error
+    if admission.proxy_header not in HEADERS:
+        raise SettingsError("DASHSTREAM_ADMISSION_PROXY_HEADER", f"must be one of {', '.join(HEADERS)}")
 
 
 def is_loopback(host: str) -> bool:

@@ -29,6 +29,7 @@ from dashstream.app.log_wiring import open_log
 from dashstream.app.retained_wiring import open_retained
 from dashstream.app.settings import Settings
 from dashstream.app.spool_intake import SpoolIntake
+from dashstream.engine.admission import Admission
 from dashstream.engine.deliveries import DeliveryServices
 from dashstream.engine.hub import Hub
 from dashstream.engine.ingest import IngestPump
@@ -142,11 +143,12 @@ async def build(
             tier.reader if tier else None,
         )
         entrance, sends = open_auth(settings, token, clock, metrics), Sends(metrics)
+        admission = Admission(entrance.auth, settings.admission, settings.client.max_connections, clock, metrics)
         release = version("dashstream")
         identity = ServerIdentity(release, instance, log.topic, log.epoch, SCHEMA_VERSION, log.partition_count)
         connections = Connections(
             services,
-            entrance.auth,
+            admission,
             identity,
             max_record_bytes=record_limits.max_record_bytes,
             allowed_hosts=settings.http.allowed_hosts,
@@ -175,7 +177,7 @@ async def build(
                 await asyncio.sleep(RETENTION_INTERVAL_S)
 
         http = HttpServices(
-            auth=entrance.auth,
+            admission=admission,
             log=log,
             index=index,
             reader=RunReader(log, index, record_limits),

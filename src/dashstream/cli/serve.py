@@ -19,6 +19,7 @@ PANELS = {
     "gateway": "Gateway",
     "logging": "Logging",
     "jwt": "Tokens that somebody else issues",
+    "admission": "Who is let in",
     "http": "HTTP",
     "log": "Log",
     "ring": "Ring",

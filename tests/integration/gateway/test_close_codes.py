@@ -62,7 +62,7 @@ class OthersToken:
 
 
 async def renew_with_another_tenant_s_token(client: ClientConnection, served: Served) -> None:
-    served.gateway.connections.auth = OthersToken()
+    served.gateway.connections.admission.auth = OthersToken()
     await welcomed(client)
     await say(client, {"type": "auth", "token": "the-other-one"})
 

@@ -104,15 +104,18 @@ async def _admitted(services: HttpServices, request: Request, operation: Operati
     """Return the checked arguments of a request that its client may make.
 
     Raises:
-        UnauthenticatedError, ForbiddenError: it may not.
+        UnauthenticatedError, ForbiddenError, OverloadedError: it may not, or not now.
         NotFoundError: it is about a run that is not there for this client, whether it exists or not.
         Problem: an argument is wrong.
     """
     if operation.least is None:
         return arguments_of(operation, request)
-    principal = services.auth.authenticate(bearer_token(request.headers))
+    admission = services.admission
+    peer = request.client.host if request.client else None
+    place = admission.place_of(peer, request.headers.getlist(admission.proxy_header))
+    principal = admission.authenticate(bearer_token(request.headers), place)
     request.state.principal = principal
-    principal.require(operation.least, is_of_all=operation.is_of_all)
+    admission.authorise(principal, operation.least, is_of_all=operation.is_of_all)
     arguments = arguments_of(operation, request)
     if principal.tenants is not None and (run_id := arguments.get("run_id")) is not None:
         run = await services.index.run(run_id)

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Protocol
 
 from dashstream.adapters.http.limits import HttpLimits
+from dashstream.engine.admission import Admission
 from dashstream.engine.dead_letters import DeadLetters
 from dashstream.engine.duties import Duties
 from dashstream.engine.health import Health
 from dashstream.engine.ingest_service import IngestResult
-from dashstream.engine.ports import Auth, Log
+from dashstream.engine.ports import Log
 from dashstream.engine.run_index import RunIndex
 from dashstream.engine.run_reader import RunReader
 
@@ -27,7 +28,7 @@ class Ingest(Protocol):
 class HttpServices:
     """Everything behind the routes."""
 
-    auth: Auth
+    admission: Admission
     log: Log
     index: RunIndex
     reader: RunReader

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from websockets.datastructures import Headers
 from websockets.http11 import Request
 
+from dashstream.engine.admission import Denied
 from dashstream.engine.own_host import is_own_host
 
 PATH = "/ws"
@@ -23,19 +24,20 @@ class Refusal:
 
     status: int
     text: str
+    reason: Denied
 
 
 def refusal_of(request: Request, allowed_hosts: Collection[str], allowed_origins: Collection[str]) -> Refusal | None:
     """Return why a request is not granted, None when it may be."""
     headers = request.headers
     if any(len(headers.get_all(name)) > 1 for name in SINGLE_HEADERS):
-        return Refusal(400, "A header that may come once came twice.\n")
+        return Refusal(400, "A header that may come once came twice.\n", Denied.REQUEST)
     if request.path.partition("?")[0] != PATH:
-        return Refusal(404, "There is no WebSocket here.\n")
+        return Refusal(404, "There is no WebSocket here.\n", Denied.REQUEST)
     if not is_own_host(headers.get("Host", ""), allowed_hosts):
-        return Refusal(421, "This gateway does not answer to that name.\n")
+        return Refusal(421, "This gateway does not answer to that name.\n", Denied.HOST)
     if not origin_allowed(headers, allowed_origins):
-        return Refusal(403, "This origin may not connect.\n")
+        return Refusal(403, "This origin may not connect.\n", Denied.ORIGIN)
     return None
 
 

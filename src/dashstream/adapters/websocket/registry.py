@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from dashstream.adapters.websocket.refusals import Refusals
+from dashstream.engine.admission import Admission
 from dashstream.engine.deliveries import DeliveryServices
 from dashstream.engine.limits import ClientLimits
-from dashstream.engine.ports import Auth, Metrics
+from dashstream.engine.ports import Metrics
 from dashstream.engine.sends import Sends
 from dashstream.protocol.effects import ServerIdentity, SessionLimits
 
@@ -41,7 +42,7 @@ class Connections:
     def __init__(
         self,
         services: DeliveryServices,
-        auth: Auth,
+        admission: Admission,
         identity: ServerIdentity,
         *,
         max_record_bytes: int,
@@ -51,7 +52,7 @@ class Connections:
     ) -> None:
         self.services = services
         self.allowed_hosts = frozenset(name.lower() for name in allowed_hosts)
-        self.auth = auth
+        self.admission = admission
         self.identity = identity
         self.limits: ClientLimits = services.limits
         self.session_limits = session_limits(services.limits, max_record_bytes)

@@ -28,12 +28,12 @@ from websockets.http11 import Request
 from websockets.protocol import State
 
 from dashstream.adapters.websocket.core import Core, frame_head, is_utf8
-from dashstream.adapters.websocket.handshake import Refusal, bearer_token, refusal_of
+from dashstream.adapters.websocket.entrance import Entrance
 from dashstream.adapters.websocket.registry import Connections
 from dashstream.engine.deliveries import Deliveries
 from dashstream.engine.page import Page
 from dashstream.engine.sends import SendPath
-from dashstream.errors import LogError, UnauthenticatedError
+from dashstream.errors import LogError, OverloadedError, UnauthenticatedError
 from dashstream.protocol import control
 from dashstream.protocol.batch import encode_frame_lead
 from dashstream.protocol.codes import CloseCode, ErrorCode
@@ -75,7 +75,7 @@ class Connection(asyncio.Protocol):
         self._session = ServerSession(connections.session_limits, connections.identity, name, now=self._loop.time())
         self._refusals = connections.refusals.of_connection(name)
         self._deliveries: Deliveries | None = None
-        self._token: str | None = None
+        self._entrance = self._entrance_for(None)
         self._tasks: set[asyncio.Task[None]] = set()
         self._unread = bytearray()
         self._opcode = Opcode.TEXT
@@ -96,8 +96,14 @@ class Connection(asyncio.Protocol):
         found = transport.get_extra_info("socket")
         if found is not None and self._limits.notsent_bytes and hasattr(socket, "TCP_NOTSENT_LOWAT"):
             found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, self._limits.notsent_bytes)
+        self._entrance = self._entrance_for(transport.get_extra_info("peername"))
         self._server_connections.add(self)
         self._connections.add(self)
+
+    def _entrance_for(self, peer: Any) -> Entrance:
+        shared = self._connections
+        address = str(peer[0]) if isinstance(peer, tuple) else None
+        return Entrance(shared.admission, shared.allowed_hosts, self._limits.allowed_origins, address)
 
     def data_received(self, data: bytes) -> None:
         self._last_heard = self._loop.time()
@@ -115,6 +121,7 @@ class Connection(asyncio.Protocol):
         if exc is not None:
             self._connections.sends.note_failure(self._path)
         self._release()
+        self._entrance.leave()
         self._connections.discard(self)
         self._server_connections.discard(self)
 
@@ -244,20 +251,9 @@ class Connection(asyncio.Protocol):
             self._refusals.note([(ErrorCode.TOO_LARGE, 1)])
         for event in self._core.events_received():
             if isinstance(event, Request):
-                self._handshake(event)
+                self._core.send_response(self._entrance.answer(event, self._core))
             elif isinstance(event, Frame):
                 self._take_frame(event)
-
-    def _handshake(self, request: Request) -> None:
-        refusal = refusal_of(request, self._connections.allowed_hosts, self._limits.allowed_origins)
-        if refusal is None and len(self._connections) > self._limits.max_connections:
-            refusal = Refusal(503, "Too many connections.\n")
-        if refusal is None:
-            self._token = bearer_token(request.headers)
-            response = self._core.accept(request)
-        else:
-            response = self._core.reject(refusal.status, refusal.text)
-        self._core.send_response(response)
 
     def _take_frame(self, frame: Frame) -> None:
         self._frame_budget -= 1
@@ -289,7 +285,7 @@ class Connection(asyncio.Protocol):
                 case Send(frame):
                     self.send_control(frame)
                 case Authenticate(token):
-                    self._start(self._welcome(token or self._token))
+                    self._start(self._welcome(token))
                 case Reauthenticate(token):
                     self._renew(token)
                 case Open(request):
@@ -309,10 +305,13 @@ class Connection(asyncio.Protocol):
 
     async def _welcome(self, token: str | None) -> None:
         try:
-            principal = self._connections.auth.authenticate(token)
+            principal = self._entrance.authenticate(token)
             marks = await self._connections.services.log.watermarks()
         except UnauthenticatedError as error:
             self._perform(self._session.refuse(str(error)))
+            return
+        except OverloadedError as error:
+            self._put_off(error)
             return
         except LogError as error:
             _log.warning("cannot welcome", error=str(error))
@@ -323,11 +322,17 @@ class Connection(asyncio.Protocol):
 
     def _renew(self, token: str) -> None:
         try:
-            principal = self._connections.auth.authenticate(token)
+            principal = self._entrance.authenticate(token)
         except UnauthenticatedError as error:
             self._perform(self._session.refuse(str(error)))
+        except OverloadedError as error:
+            self._put_off(error)
         else:
             self._perform(self._session.renewed(principal.tenants, self._loop.time(), valid_s=principal.valid_s))
+
+    def _put_off(self, error: OverloadedError) -> None:
+        wait_ms = round(error.retry_after_s * 1_000)
+        self._perform(self._session.close(CloseCode.GOING_AWAY, str(error), retry_after_ms=wait_ms))
 
     def _close(self, effect: Close) -> None:
         if self._core.state is State.OPEN:
