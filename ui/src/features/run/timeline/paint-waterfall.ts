@@ -15,8 +15,9 @@ export interface Waterfall {
   readonly spans: readonly TimelineSpan[];
   readonly axis: StepAxis;
   readonly geometry: Geometry;
-
   readonly hovered: string | null;
+  /** Ids of spans that stand out; null when all do. */
+  readonly emphasis: ReadonlySet<string> | null;
 }
 
 const LABEL_FROM_PX = 34;
@@ -24,6 +25,7 @@ const TIME_LABEL_PX = 64;
 const DIGIT_PX = 7;
 const MARK_GAP_PX = 18;
 const EDGE_ALPHA = 0.4;
+const FADED_ALPHA = 0.25;
 
 export function paintWaterfall(surface: Surface, waterfall: Waterfall): void {
   const { context, width, height, palette } = surface;
@@ -117,7 +119,7 @@ const FILLS: Record<TimelineSpan["kind"], readonly [fill: ColorName, edge: Color
 };
 
 function paintSpans({ context, width, height, palette }: Surface, waterfall: Waterfall): void {
-  const { geometry, spans, hovered } = waterfall;
+  const { geometry, spans, hovered, emphasis } = waterfall;
   const paintedTo: number[] = [];
   context.font = `11px ${palette.font}`;
   context.textBaseline = "middle";
@@ -129,6 +131,7 @@ function paintSpans({ context, width, height, palette }: Surface, waterfall: Wat
     const pixel = Math.round(right);
     if (pixel <= (paintedTo[span.lane] ?? Number.NEGATIVE_INFINITY) && span.status !== "error") continue;
     paintedTo[span.lane] = pixel;
+    context.globalAlpha = emphasis === null || emphasis.has(span.id) ? 1 : FADED_ALPHA;
     paintBar(
       context,
       palette,
@@ -139,6 +142,7 @@ function paintSpans({ context, width, height, palette }: Surface, waterfall: Wat
       span.id === hovered,
     );
   }
+  context.globalAlpha = 1;
 }
 
 function paintBar(
@@ -161,10 +165,11 @@ function paintBar(
   context.beginPath();
   context.roundRect(left, top, barWidth, BAR_PX, 3);
   context.fill();
+  const alpha = context.globalAlpha;
   context.strokeStyle = palette[edge];
-  context.globalAlpha = EDGE_ALPHA;
+  context.globalAlpha = alpha * EDGE_ALPHA;
   context.stroke();
-  context.globalAlpha = 1;
+  context.globalAlpha = alpha;
   context.fillStyle = palette[edge];
   context.fillRect(left, top + 1, 2, BAR_PX - 2);
   if (span.status === "running") context.fillRect(right - 2, top, 2, BAR_PX);

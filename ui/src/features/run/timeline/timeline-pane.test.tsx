@@ -35,6 +35,18 @@ const shortcut = (keys: string) =>
       ?.run(),
   );
 
+it("shows which nodes decided how long the run took, and fades the rest", async () => {
+  renderPage(<Timeline engine={createFakeEngine()} />);
+  const button = screen.getByRole("button", { name: "Critical path" });
+  await waitFor(() => expect(button.hasAttribute("disabled")).toBe(false));
+  expect(screen.getByTestId("waterfall").dataset.emphasis).toBeUndefined();
+  fireEvent.click(button);
+  expect(screen.getByText(/^\d+ nodes in .* of /)).toBeTruthy();
+  expect(Number(screen.getByTestId("waterfall").dataset.emphasis)).toBeGreaterThan(1);
+  fireEvent.click(button);
+  expect(screen.getByTestId("waterfall").dataset.emphasis).toBeUndefined();
+});
+
 describe("the playhead", () => {
   it("follows live until it is moved, and follows again when asked", async () => {
     const engine = createFakeEngine({

@@ -1,11 +1,12 @@
 /** The timeline: the playhead that all panes follow, how to move it, and the waterfall of what ran when. */
 
 import { useCallback, useMemo, useRef, useState } from "react";
-import { count, duration } from "../../../model/display";
+import { type CriticalPath, criticalPath } from "../../../model/critical-path";
+import { count, duration, plural } from "../../../model/display";
 import type { Marker, Moment, TimelineStep, TimelineView } from "../../../stores/engine";
 import { useShortcuts } from "../../../stores/keyboard";
 import { usePreferences } from "../../../stores/use-preferences";
-import { IconButton } from "../../../widgets/button";
+import { Button, IconButton } from "../../../widgets/button";
 import type { PaneProps } from "../pane";
 import { markerStep } from "./marker-jump";
 import { usePlayback } from "./playback";
@@ -55,6 +56,12 @@ export function TimelinePane({ engine, frame, moment, onMoment, step }: Timeline
     },
     [scale],
   );
+  const [criticalShown, setCriticalShown] = useState(false);
+  const critical = useMemo(
+    () => (criticalShown && isComplete(view) ? criticalPath(view.spans, view.endUs) : null),
+    [criticalShown, view],
+  );
+  const emphasis = useMemo(() => critical && new Set(critical.ids), [critical]);
   const transport = useTransport({ frame, moment, onMoment, step, last });
 
   return (
@@ -63,6 +70,7 @@ export function TimelinePane({ engine, frame, moment, onMoment, step }: Timeline
         <Transport {...transport} step={step} last={last} />
         <StepWords step={step} last={last} steps={view.steps} startUs={view.startUs} />
         <div className="timeline__zoom">
+          <CriticalPathButton view={view} critical={critical} onPressed={setCriticalShown} />
           {view.totalSpans > view.spans.length && isWhole(viewport) && (
             <span className="muted timeline__note">
               The longest {count(view.spans.length)} of {count(view.totalSpans)} spans; come closer to see all
@@ -98,10 +106,43 @@ export function TimelinePane({ engine, frame, moment, onMoment, step }: Timeline
         axis={axis}
         viewport={viewport}
         step={step}
+        emphasis={emphasis}
         onViewport={look}
         onStep={transport.onStep}
       />
     </section>
+  );
+}
+
+const isComplete = ({ spans, totalSpans }: TimelineView): boolean =>
+  totalSpans > 0 && totalSpans === spans.length;
+
+interface CriticalPathButtonProps {
+  view: TimelineView;
+  /** Null while it is not shown. */
+  critical: CriticalPath | null;
+  onPressed: (pressed: boolean) => void;
+}
+
+/** Fades all that did not decide how long the run took. Not offered where spans are left out: one of them might have. */
+function CriticalPathButton({ view, critical, onPressed }: CriticalPathButtonProps) {
+  return (
+    <>
+      {critical && (
+        <span className="muted timeline__note" role="status">
+          {plural(critical.ids.length, "node")} in {duration(critical.busyUs)} of{" "}
+          {duration(view.endUs - view.startUs)}
+        </span>
+      )}
+      <Button
+        pressed={critical !== null}
+        disabled={!isComplete(view)}
+        title="The nodes that decided how long the run took"
+        onClick={() => onPressed(critical === null)}
+      >
+        Critical path
+      </Button>
+    </>
   );
 }
 

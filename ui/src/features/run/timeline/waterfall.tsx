@@ -17,6 +17,8 @@ interface WaterfallProps {
   axis: StepAxis;
   viewport: Viewport;
   step: number;
+  /** Ids of spans that stand out; null when all do. */
+  emphasis: ReadonlySet<string> | null;
   onViewport: (viewport: Viewport) => void;
   onStep: (step: number) => void;
 }
@@ -34,6 +36,7 @@ export const Waterfall = memo(function Waterfall({
   axis,
   viewport,
   step,
+  emphasis,
   onViewport,
   onStep,
 }: WaterfallProps) {
@@ -43,13 +46,17 @@ export const Waterfall = memo(function Waterfall({
   const [hover, setHover] = useState<Hover | null>(null);
   const geometryOf = (width: number): Geometry => ({ width, scale, viewport, scrollTop });
   const hovered = hover?.span.id ?? null;
-  const { width, height } = useCanvas(canvas, [view, scale, axis, viewport, scrollTop, hovered], (surface) =>
-    paintWaterfall(surface, {
-      spans: view.spans,
-      axis,
-      geometry: geometryOf(surface.width),
-      hovered,
-    }),
+  const { width, height } = useCanvas(
+    canvas,
+    [view, scale, axis, viewport, scrollTop, hovered, emphasis],
+    (surface) =>
+      paintWaterfall(surface, {
+        spans: view.spans,
+        axis,
+        geometry: geometryOf(surface.width),
+        hovered,
+        emphasis,
+      }),
   );
   useWheel(scroller, width, viewport, (next) => {
     setHover(null);
@@ -82,6 +89,7 @@ export const Waterfall = memo(function Waterfall({
       onPointerUp={pick}
       data-testid="waterfall"
       data-spans={view.totalSpans}
+      data-emphasis={emphasis?.size}
     >
       <div className="waterfall__window">
         {step >= 0 && (
