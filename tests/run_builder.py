@@ -36,10 +36,15 @@ class RunBuilder:
     def state(self) -> JSON:
         return self._state.value
 
-    def start(self, state: JSON) -> None:
+    def start(self, state: JSON, structure: pb.GraphSchema | None = None) -> None:
         """The first records: the start, the structure, the whole state."""
         self._event(pb.EVENT_TYPE_GRAPH_START, attributes={"graph.name": self.graph, "framework": "langgraph"})
-        schema = pb.GraphSchema(
+        schema = structure or self._small_structure()
+        self._add("graph_schema", schema, pb.MESSAGE_TYPE_GRAPH_SCHEMA)
+        self.checkpoint(state)
+
+    def _small_structure(self) -> pb.GraphSchema:
+        return pb.GraphSchema(
             graph_id="built",
             name=self.graph,
             nodes=[
@@ -53,8 +58,6 @@ class RunBuilder:
                 pb.GraphSchema.Edge(source="work", target="__end__", conditional=True),
             ],
         )
-        self._add("graph_schema", schema, pb.MESSAGE_TYPE_GRAPH_SCHEMA)
-        self.checkpoint(state)
 
     def checkpoint(self, state: JSON) -> None:
         """A whole state, in chunks when it is large."""

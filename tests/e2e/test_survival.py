@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import urllib.request
 from typing import Any
 
 import pytest
@@ -36,6 +37,13 @@ SHORT_PAUSES = """
 const later = setTimeout;
 window.setTimeout = (call, ms, ...more) => later(call, ms >= 5000 && ms < 20000 ? ms / 20 : ms, ...more);
 """
+
+
+def metric(gateway: Any, name: str) -> float:
+    request = urllib.request.Request(f"{gateway.url}/metrics", headers={"Authorization": f"Bearer {gateway.token}"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        (line,) = (line for line in answer.read().decode().splitlines() if line.startswith(f"{name} "))
+    return float(line.split()[1])
 
 
 def assert_sound(frames: list[Told]) -> None:
@@ -127,7 +135,15 @@ async def test_a_hanging_worker_is_seen_before_it_is_replaced(gateway: Any, page
     await expect_received(page, len(run.records))
     await page.get_by_test_id("connection").click()
     await fault(page, hang=1)
+    before = len(run.records)
+    run.end()
+    await post(gateway, run.records[before:])
     await expect(page.get_by_test_id("intake-level")).to_have_text("Stalled", timeout=20_000)
+
+    async def is_told_outside() -> bool:
+        return await asyncio.to_thread(metric, gateway, "dashstream_client_apply_lag_seconds") > 1
+
+    await until(is_told_outside, "the gateway's metric says that a client does not apply")
 
 
 @pytest.mark.parametrize("storage", sorted(BLOCK_STORAGE))

@@ -29,6 +29,11 @@ class Credit:
         """Whether more may be sent. One page may go over the window: a record can be larger than it."""
         return self.unacknowledged_bytes < self.window_bytes and len(self._sent) < MAX_UNACKNOWLEDGED_PAGES
 
+    @property
+    def sent_pages(self) -> int:
+        """Pages that were sent so far."""
+        return self.acknowledged_pages + len(self._sent)
+
     def spend(self, delivered: Mapping[int, int], size: int) -> None:
         """Take note of a page that was sent."""
         self._sent.append((delivered, size))

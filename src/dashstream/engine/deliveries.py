@@ -97,6 +97,11 @@ class Deliveries:
         for subscription in self._subscriptions.values():
             subscription.send_progress()
 
+    @property
+    def apply_lag_s(self) -> float:
+        """Seconds that the latest subscription takes to say that it applied what it was sent; as of ``too_late``."""
+        return max((lateness.lag_s for lateness in self._lateness.values()), default=0.0)
+
     def too_late(self, now: float) -> CloseCode | None:
         """Return the code to close with if a subscription is too late to go on with."""
         for found, lateness in self._lateness.items():

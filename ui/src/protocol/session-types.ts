@@ -3,6 +3,7 @@
 import type { ClientCloseCode } from "./close-codes";
 import type { Filter, Gap, Positions, Start, Welcome } from "./control";
 import type { Entry } from "./gen/dashstream_pb";
+import type { ServerSeen } from "./server-seen";
 
 export type SessionPhase =
   | "idle"
@@ -43,15 +44,10 @@ export interface SessionOptions {
   readonly random: () => number;
 }
 
-export interface SessionStatus {
+export interface SessionStatus extends ServerSeen {
   readonly phase: SessionPhase;
   readonly attempt: number;
   readonly retryAtMs: number | null;
   readonly reason: string | null;
   readonly remedy: string | null;
-  readonly serverVersion: string | null;
-  readonly instance: string | null;
-  readonly serverSchemaVersion: number | null;
-  /** The largest record that the gateway lets in. */
-  readonly maxRecordBytes: number | null;
 }

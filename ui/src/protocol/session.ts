@@ -30,6 +30,7 @@ import {
   wirePositions,
 } from "./control";
 import { Cursor } from "./cursor";
+import { NO_SERVER, serverSeenIn } from "./server-seen";
 import type { Delivery, SessionAction, SessionOptions, SessionPhase, SessionStatus } from "./session-types";
 
 const SUBSCRIPTION = 1;
@@ -49,7 +50,7 @@ export class Session {
   #failures = 0;
   #reason: string | null = null;
   #remedy: string | null = null;
-  #server: { version: string; instance: string; schemaVersion: number; maxRecordBytes: number } | null = null;
+  #server = NO_SERVER;
   #retryAt: number | null = null;
   #openedAt = 0;
   #heardAt = 0;
@@ -84,10 +85,7 @@ export class Session {
       retryAtMs: this.#retryAt,
       reason: this.#reason,
       remedy: this.#remedy,
-      serverVersion: this.#server?.version ?? null,
-      instance: this.#server?.instance ?? null,
-      serverSchemaVersion: this.#server?.schemaVersion ?? null,
-      maxRecordBytes: this.#server?.maxRecordBytes ?? null,
+      ...this.#server,
     };
   }
 
@@ -272,7 +270,7 @@ export class Session {
   #welcomed(welcome: Welcome, now: number): void {
     if (this.#phase !== "subscribing") return;
     const { schemaVersion, limits } = welcome;
-    this.#server = { ...welcome.server, schemaVersion, maxRecordBytes: limits.max_record_bytes };
+    this.#server = serverSeenIn(welcome);
     const expected = this.options.schemaVersion;
     if (schemaVersion > expected) {
       this.#serverMismatch = true;

@@ -25,6 +25,9 @@ class Swept(Protocol):
     @property
     def is_slow(self) -> bool: ...
 
+    @property
+    def apply_lag_s(self) -> float: ...
+
     def sweep(self, now: float, elapsed: float) -> None: ...
 
     def send_progress(self, now: float) -> None: ...
@@ -61,6 +64,10 @@ class Connections:
         self._nobody.set()
         self._gauge = metrics.gauge("dashstream_connections", "Open WebSocket connections")
         self._slow = metrics.gauge("dashstream_connections_slow", "Connections whose client does not keep up now")
+        self._apply_lag = metrics.gauge(
+            "dashstream_client_apply_lag_seconds",
+            "The longest that a connected client takes now from being sent records to saying that it applied them",
+        )
         self.sends = sends
         self.refusals = Refusals(metrics)
 
@@ -123,6 +130,7 @@ class Connections:
                 if tells_progress:
                     connection.send_progress(now)
             self._slow.set(self.slow)
+            self._apply_lag.set(max((connection.apply_lag_s for connection in self), default=0.0))
             last = now
 
 

@@ -178,6 +178,10 @@ class Connection(asyncio.Protocol):
     def is_slow(self) -> bool:
         return self._paused_since is not None
 
+    @property
+    def apply_lag_s(self) -> float:
+        return 0.0 if self._deliveries is None else self._deliveries.apply_lag_s
+
     def sweep(self, now: float, elapsed: float) -> None:
         """Enforce every deadline of the connection; called a few times a second."""
         limits = self._limits
