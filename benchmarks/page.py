@@ -1,0 +1,233 @@
+"""The page in a real Chromium and a real gateway: intake, opening and seeking in a large run, a large graph, memory.
+
+Runs are built and written before they are opened, so a figure is the page's and the gateway's together, on one machine.
+A main-thread task above 50 ms counts as a long one. ``--events`` and ``--minutes`` make it as large and as long as the
+budgets say: 1,000,000 events, half an hour.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from playwright.async_api import Browser, Page, async_playwright
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
+
+from end_to_end import FLAGS, SIZE, find_chromium, gateway  # noqa: E402  # after the path
+
+from dashstream.protocol.gen import dashstream_pb2 as pb  # noqa: E402  # after the path
+from dashstream.protocol.patch import Op, OpKind  # noqa: E402  # after the path
+from e2e.faults import post  # noqa: E402  # after the path
+from run_builder import RunBuilder  # noqa: E402  # after the path
+
+DOCUMENTS = 9_600
+"""Of 500 characters each: a state of 5 MB."""
+NODES = 1_000
+WIDTH = 25
+"""Nodes of the large graph that stand beside each other."""
+SEEKS = 60
+MOVE_S = 3.0
+
+WATCH = """
+window.tasks = [];
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.tasks.push(entry.duration);
+}).observe({type: "longtask", buffered: true});
+window.received = [];
+const badge = () => document.querySelector('[data-testid="receipt-badge"]');
+new MutationObserver(() => {
+  const count = Number(badge()?.dataset.received ?? 0);
+  if (count > (received.at(-1)?.[1] ?? 0)) received.push([performance.now(), count]);
+}).observe(document, {subtree: true, childList: true, attributes: true, characterData: true});
+"""
+
+SEEK = """
+async (step) => {
+  const slider = document.querySelector('[data-testid="playhead"]');
+  const tree = () => document.querySelector('[data-testid="state-tree"]');
+  const frame = () => new Promise(requestAnimationFrame);
+  slider.focus();
+  const began = performance.now();
+  slider.dispatchEvent(new KeyboardEvent("keydown", {key: step, bubbles: true}));
+  do await frame(); while (tree().dataset.settled !== "true");
+  return performance.now() - began;
+}
+"""
+
+FRAMES = """
+(ms) => new Promise((resolve) => {
+  const times = [];
+  const note = (now) => {
+    times.push(now);
+    if (now - times[0] < ms) requestAnimationFrame(note);
+    else resolve((times.length - 1) * 1000 / (now - times[0]));
+  };
+  requestAnimationFrame(note);
+})
+"""
+
+
+@dataclass(frozen=True)
+class Figure:
+    what: str
+    value: float
+    unit: str
+    budget: float | None = None
+    is_most: bool = True
+    """The budget is the most that it may be; otherwise the least."""
+
+
+def counting_run(events: int, documents: int = 0) -> RunBuilder:
+    run = RunBuilder(graph="bench", thread_id="bench")
+    run.start({"documents": [{"id": n, "text": f"{n} " + "x" * 500} for n in range(documents)], "step": 0})
+    for step in range(1, (events - len(run.records) - 1) // 4 + 1):
+        run.step(step, [Op(OpKind.REPLACE, ("step",), step)])
+    run.end()
+    return run
+
+
+def wide_structure() -> pb.GraphSchema:
+    nodes = [pb.GraphSchema.Node(id=f"n{number}", name=f"n{number}", kind="node") for number in range(NODES)]
+    edges = [
+        pb.GraphSchema.Edge(source=f"n{number - WIDTH}", target=f"n{number}", conditional=number % 3 == 0)
+        for number in range(WIDTH, NODES)
+    ]
+    return pb.GraphSchema(graph_id="built", name="wide", nodes=nodes, edges=edges)
+
+
+async def open_run(browser: Browser, ready: Any, run: RunBuilder) -> Page:
+    page = await browser.new_page(viewport=SIZE)  # type: ignore[arg-type]  # a plain dict of the right shape
+    await page.add_init_script(WATCH)
+    await page.goto(f"{ready.url}/runs/{run.run_id}#token={ready.token}", wait_until="commit")
+    await page.get_by_test_id("run-page").wait_for(timeout=60_000)
+    return page
+
+
+async def intake(browser: Browser, ready: Any, events: int, documents: int, name: str) -> list[Figure]:
+    """Records per second from the first to the last one shown, and what the main thread did meanwhile."""
+    run = counting_run(events, documents)
+    await post(ready, run.records)
+    began = time.monotonic()
+    page = await open_run(browser, ready, run)
+    shown = time.monotonic() - began
+    await page.locator(f'[data-testid="receipt-badge"][data-received="{len(run.records)}"]').wait_for(timeout=600_000)
+    marks: list[tuple[float, int]] = await page.evaluate("window.received")
+    tasks: list[float] = await page.evaluate("window.tasks.splice(0)")
+    (first_ms, first), (last_ms, last) = marks[0], marks[-1]
+    seeks = [await page.evaluate(SEEK, ("Home", "End", "PageUp", "PageUp", "ArrowLeft")[n % 5]) for n in range(SEEKS)]
+    figures = [
+        Figure(f"intake, {name}", (last - first) / max(0.001, (last_ms - first_ms) / 1000), "records/s", 20_000, False),
+        Figure(f"long tasks meanwhile, {name}", len(tasks), "", 0),
+        Figure(f"longest task meanwhile, {name}", max(tasks, default=0), "ms", 50),
+        Figure(f"opened: first picture, {name}", shown, "s", 2),
+        Figure(f"opened: last record, {name}", last_ms / 1000, "s", 2),
+        Figure(f"seek p95, {name}", statistics.quantiles(seeks, n=20)[-1], "ms", 50),
+    ]
+    await page.close()
+    return figures
+
+
+async def large_graph(browser: Browser, ready: Any) -> list[Figure]:
+    """Frames per second while a graph of 1,000 nodes is dragged, and while it is zoomed."""
+    run = RunBuilder(graph="wide", thread_id="wide")
+    run.start({"step": 0}, wide_structure())
+    await post(ready, run.records)
+    page = await open_run(browser, ready, run)
+    node = page.get_by_test_id("graph-node")
+    await node.first.wait_for(timeout=60_000)
+    await asyncio.sleep(2)
+    box = await page.locator(".react-flow").bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + 8
+    rates: dict[str, float] = {}
+    for what in ("pan", "zoom"):
+        counting = asyncio.ensure_future(page.evaluate(FRAMES, MOVE_S * 1000))
+        await page.mouse.move(x, y)
+        if what == "pan":
+            await page.mouse.down()
+        turn = 0
+        while not counting.done():
+            turn += 1
+            if what == "pan":
+                await page.mouse.move(x + 120 * (turn % 20 - 10) / 10, y + 60 * (turn % 14) / 14)
+            else:
+                await page.mouse.wheel(0, 40 if turn % 40 < 20 else -40)
+        await page.mouse.up()
+        rates[what] = await counting
+    await page.close()
+    return [Figure(f"{what} of 1,000 nodes", rate, "frames/s", 60, False) for what, rate in rates.items()]
+
+
+async def memory(browser: Browser, ready: Any, minutes: float, rate: int) -> list[Figure]:
+    """Heap of page and worker at a constant load: after a fifth of the time, and at its end."""
+    run = RunBuilder(graph="steady", thread_id="steady")
+    run.start({"step": 0})
+    await post(ready, run.records)
+    page = await open_run(browser, ready, run)
+    session = await page.context.new_cdp_session(page)
+    samples: list[float] = []
+    end, step = time.monotonic() + minutes * 60, 0
+    while time.monotonic() < end:
+        due = time.monotonic() + 1
+        sent = len(run.records)
+        for _ in range(rate // 4):
+            step += 1
+            run.step(step, [Op(OpKind.REPLACE, ("step",), step)])
+        await post(ready, run.records[sent:])
+        await session.send("HeapProfiler.collectGarbage")
+        samples.append((await session.send("Runtime.getHeapUsage"))["usedSize"] / 1e6)
+        await asyncio.sleep(max(0, due - time.monotonic()))
+    await page.close()
+    early = samples[len(samples) // 5]
+    return [
+        Figure(f"heap of the page early, {rate} records/s", early, "MB"),
+        Figure(f"heap of the page after {minutes:g} min, {step * 4:,} records", samples[-1], "MB", 1.5 * early),
+    ]
+
+
+async def measure(options: argparse.Namespace) -> list[Figure]:
+    with tempfile.TemporaryDirectory() as folder, gateway(Path(folder)) as answer:
+        ready = SimpleNamespace(**answer)
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+            return [
+                *await intake(browser, ready, 100_000, 0, "100,000 events"),
+                *await intake(browser, ready, 100_000, DOCUMENTS, "100,000 events, state of 5 MB"),
+                *await intake(browser, ready, options.events, 0, f"{options.events:,} events"),
+                *await large_graph(browser, ready),
+                *await memory(browser, ready, options.minutes, options.rate),
+            ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=300_000, help="events of the large run")
+    parser.add_argument("--minutes", type=float, default=0.5, help="how long memory is watched")
+    parser.add_argument("--rate", type=int, default=1_000, help="records per second meanwhile")
+    table = Table(title="The page in Chromium")
+    for column in ("what", "figure", "budget", "ratio"):
+        table.add_column(column)
+    for one in asyncio.run(measure(parser.parse_args())):
+        budget = "" if one.budget is None else f"{'<=' if one.is_most else '>='} {one.budget:,.4g} {one.unit}"
+        ratio = f"{one.value / one.budget:.2f}" if one.budget else ""
+        table.add_row(one.what, f"{one.value:,.4g} {one.unit}", budget, ratio)
+    console = Console(width=120)
+    console.print(table)
+    console.print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {time.strftime('%Y-%m-%d')}")
+
+
+if __name__ == "__main__":
+    main()
