@@ -112,3 +112,15 @@ def test_nothing_is_left_of_filters_that_nobody_has() -> None:
     assert views.enter(Selection(runs=frozenset({"all"}))) is kept
     views.leave(kept)
     assert len(views) == 1
+
+
+def test_a_hole_at_the_end_brings_a_subscriber_over_what_did_not_pass_before_it() -> None:
+    ring = Ring(RingLimits())
+    ring.start({0: 0, 1: 0}, {})
+    views = Views(ring)
+    view = views.enter(Selection(runs=frozenset({"mine"})))
+    append(ring, head("other"))
+    ring.append_hole(Hole(1, 0, 5, GapReason.LOST, 5))
+    views.extend()
+    page = views.page(view, 0, 100)
+    assert (page.arrival, page.advance) == (2, {0: 1, 1: 5})

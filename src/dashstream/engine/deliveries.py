@@ -2,11 +2,15 @@
 
 A subscription that falls behind the ring walks again from its own cursor; nothing is queued for it meanwhile. The
 walk stops whenever the client's buffer is full or its credit is used up, and goes on when either opens.
+
+What a client can take is shared by its subscriptions a page at a time, and those that walk and those that are live go
+first in turn: none waits for another to have nothing more to send.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -63,6 +67,7 @@ class Deliveries:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._lateness: dict[Subscription, Lateness] = {}
         self._wake = asyncio.Event()
+        self._turn = 0
 
     def open(self, request: SubscribeRequest) -> None:
         """Start a subscription; it answers by frames."""
@@ -88,9 +93,23 @@ class Deliveries:
 
     def wake(self) -> None:
         """The client can take more: bring up what is live, let walks go on."""
-        self._wake.set()
-        for subscription in list(self._subscriptions.values()):
-            self._services.hub.kick(subscription)
+        self._turn += 1
+        if self._turn % 2:
+            self._bring_up()
+            self._wake.set()
+        else:
+            self._wake.set()
+            asyncio.get_running_loop().call_soon(self._bring_up)
+
+    def _bring_up(self) -> None:
+        """Send what is live, a page for each subscription in turn, for as long as the client takes it."""
+        hub = self._services.hub
+        pending = deque(subscription for subscription in self._subscriptions.values() if subscription in hub)
+        pending.rotate(-(self._turn // 2))
+        while pending and self._sink.is_writable:
+            subscription = pending.popleft()
+            if hub.kick(subscription):
+                pending.append(subscription)
 
     def send_progress(self) -> None:
         """Tell how far filtered records were passed."""
@@ -184,6 +203,7 @@ class Deliveries:
                 if page is not None:
                     subscription.deliver(page, replay.tier)
                     services.hub.count_delivered(replay.tier, page.count)
+                    await asyncio.sleep(0)  # the next page is another subscription's, if one waits
                 elif replay.phase is ReplayPhase.LIVE:
                     self._join(subscription)
                     return

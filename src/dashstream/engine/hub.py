@@ -25,6 +25,9 @@ from dashstream.engine.views import Views
 LOAD_SHARE = 4
 """The interval is at least this many times what a tick takes: at most a quarter of the time goes into ticks."""
 
+MAX_PAGES = 1_000
+"""Most pages for one subscription at once; a client's buffer holds far fewer."""
+
 _TICK_BUCKETS = (0.0001, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
 
 
@@ -61,6 +64,9 @@ class Hub:
 
     def __len__(self) -> int:
         return len(self._members)
+
+    def __contains__(self, subscription: Subscription) -> bool:
+        return subscription in self._members
 
     def join(self, subscription: Subscription, fallen_behind: Callable[[], None]) -> bool:
         """Let a subscription whose cursor is at the ring's end follow it.
@@ -105,12 +111,14 @@ class Hub:
         self._growth.append(waiter)
         await waiter
 
-    def kick(self, subscription: Subscription) -> None:
-        """A client can take more: bring it up now."""
+    def kick(self, subscription: Subscription) -> bool:
+        """A client can take more: send it one page now; return whether it could take another one."""
         member = self._members.get(subscription)
-        if member is not None:
-            self._views.extend()
-            self._bring_up(member)
+        if member is None:
+            return False
+        self._views.extend()
+        self._bring_up(member, pages=1)
+        return subscription in self._members and subscription.arrival < self._ring.end and subscription.is_ready
 
     def count_delivered(self, tier: Tier, records: int) -> None:
         """Take note of records that were sent outside of a tick."""
@@ -132,11 +140,13 @@ class Hub:
         interval = min(max(self._limits.tick_s, LOAD_SHARE * took), max(self._limits.max_tick_s, self._limits.tick_s))
         self._tick_due = started + interval
 
-    def _bring_up(self, member: _Member) -> None:
+    def _bring_up(self, member: _Member, *, pages: int = MAX_PAGES) -> None:
         subscription = member.subscription
         end = self._ring.end
         records = 0
-        while subscription.arrival < end and subscription.is_ready:
+        for _ in range(pages):
+            if subscription.arrival >= end or not subscription.is_ready:
+                break
             if subscription.arrival < self._ring.begin:
                 self.leave(subscription)
                 member.fallen_behind()

@@ -100,7 +100,8 @@ class View:
             if isinstance(item, Hole):
                 page.hole = item
                 page.arrival = arrival + 1
-                return builder.finish()
+                # A hole at the ring's end is the last page for now: what did not pass before it is passed with it.
+                return builder.finish(self._ring.positions.items() if page.arrival == self._ring.end else ())
             if not builder.add(item, lead):
                 page.arrival = arrival
                 return builder.finish()
