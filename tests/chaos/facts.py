@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from time import monotonic
 
 import zstandard
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from chaos.producer import BAD_HEADER
 from dashstream.bench.facts import Identity, LogFacts, Record
 from dashstream.protocol.gen import dashstream_pb2 as pb
 
-READ_S = 30.0
+READ_S, ASK_S = 30.0, 5.0
 PAGE, PAGE_S = 5_000, 0.1
 NO_VALUE = -1
 MAX_VALUE_BYTES = 16 << 20
@@ -63,9 +63,17 @@ class KafkaFacts:
         self._consumer.close()
 
     def bounds(self, topic: str, partition: int) -> tuple[int, int]:
-        """Return the low and the high watermark of a partition."""
-        low, high = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), READ_S, cached=False)
-        return low, high
+        """Return the low and the high watermark of a partition; a broker that just started is asked again."""
+        deadline = monotonic() + READ_S
+        while True:
+            try:
+                low, high = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), ASK_S, cached=False)
+            except KafkaException:
+                if monotonic() > deadline:
+                    raise
+                self._consumer.poll(PAGE_S)
+            else:
+                return low, high
 
     def read_log(self, facts: LogFacts, topic: str, partition: int) -> None:
         """Add what is on a partition now, and where it begins and ends."""

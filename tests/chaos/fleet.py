@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from confluent_kafka import KafkaException
+
 from chaos.facts import KafkaFacts
 from chaos.plan import Fault, FaultKind, Plan
 from dashstream.bench.facts import LogFacts
@@ -210,7 +212,10 @@ class Fleet:
         try:
             for partition, position in committed.items():
                 reader.read_log(facts, TOPIC, partition)
-                KafkaTopic(self.broker, TOPIC).trim(partition, position)
+                for _ in self.broker.attempts():  # one that just started may not lead its partitions yet
+                    with suppress(KafkaException):
+                        KafkaTopic(self.broker, TOPIC).trim(partition, position)
+                        break
         finally:
             reader.close()
 
