@@ -18,7 +18,7 @@ SIZES = ((900, 700), (1440, 900), (2560, 1440))
 MISFITS = """
 () => {
   const root = document.documentElement;
-  const sideways = root.scrollWidth > root.clientWidth || root.scrollHeight > root.clientHeight ? ["the page scrolls"] : [];
+  const scrolls = root.scrollWidth > root.clientWidth || root.scrollHeight > root.clientHeight;
   const named = (element) => `${element.tagName.toLowerCase()} ${element.textContent.trim() || element.ariaLabel}`;
   const seen = (box) => box.width > 0 && box.height > 0;
   const cut = [...document.querySelectorAll("main button, main a, main input, main select, .top-bar *")]
@@ -35,7 +35,7 @@ MISFITS = """
       return seen(element.getBoundingClientRect()) && flows && element.scrollWidth > element.clientWidth + 2;
     })
     .map((element) => `overflows: ${named(element)}`);
-  return [...sideways, ...cut, ...buttons];
+  return [...(scrolls ? ["the page scrolls"] : []), ...cut, ...buttons];
 }
 """
 
