@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import platformdirs
 
+from dashstream.adapters.audit import AuditLimits
 from dashstream.adapters.http.limits import HttpLimits
 from dashstream.adapters.jwt.options import JwtOptions
 from dashstream.adapters.jwt.options import check as check_jwt
@@ -74,6 +75,7 @@ class Settings:
     logging: LoggingSettings = field(default_factory=LoggingSettings)
     jwt: JwtOptions = field(default_factory=JwtOptions)
     admission: AdmissionLimits = field(default_factory=AdmissionLimits)
+    audit: AuditLimits = field(default_factory=AuditLimits)
     http: HttpLimits = field(default_factory=HttpLimits)
     log: LogLimits = field(default_factory=LogLimits)
     ring: RingLimits = field(default_factory=RingLimits)
@@ -102,6 +104,7 @@ SECTIONS: Mapping[str, type] = {
     "logging": LoggingSettings,
     "jwt": JwtOptions,
     "admission": AdmissionLimits,
+    "audit": AuditLimits,
     "http": HttpLimits,
     "log": LogLimits,
     "ring": RingLimits,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
+from dashstream.adapters.audit import AuditFile
 from dashstream.adapters.http.app import create_app
 from dashstream.adapters.http.connection import http_protocol_class
 from dashstream.adapters.http.services import HttpServices
@@ -178,6 +179,7 @@ async def build(
 
         http = HttpServices(
             admission=admission,
+            audit=AuditFile(settings.data_dir, settings.audit, clock, metrics),
             log=log,
             index=index,
             reader=RunReader(log, index, record_limits),

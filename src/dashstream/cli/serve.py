@@ -20,6 +20,7 @@ PANELS = {
     "logging": "Logging",
     "jwt": "Tokens that somebody else issues",
     "admission": "Who is let in",
+    "audit": "Audit log",
     "http": "HTTP",
     "log": "Log",
     "ring": "Ring",

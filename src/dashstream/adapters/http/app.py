@@ -27,6 +27,7 @@ from dashstream.adapters.http.problems import Problem, problem_of, problem_respo
 from dashstream.adapters.http.security import HostGuard, bearer_token
 from dashstream.adapters.http.services import HttpServices
 from dashstream.engine.access import Role
+from dashstream.engine.audit import DONE, Act
 from dashstream.engine.runs import tenant_of
 from dashstream.errors import DashStreamError, NotFoundError
 
@@ -89,8 +90,9 @@ def _refuse_method(routes: list[Route], request: Request) -> None:
 def _endpoint(services: HttpServices, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         try:
-            arguments = await _admitted(services, request, operation)
-            return await operation.endpoint(services, request, arguments)
+            if operation.is_act:
+                return await _audited(services, request, operation)
+            return await _answered(services, request, operation)
         except DashStreamError as error:
             problem = problem_of(error)
             if problem.status == 500:
@@ -98,6 +100,30 @@ def _endpoint(services: HttpServices, operation: Operation) -> Callable[[Request
             raise problem from error
 
     return answer
+
+
+async def _answered(services: HttpServices, request: Request, operation: Operation) -> Response:
+    arguments = await _admitted(services, request, operation)
+    return await operation.endpoint(services, request, arguments)
+
+
+async def _audited(services: HttpServices, request: Request, operation: Operation) -> Response:
+    """Answer a request for an operator's act, and keep who asked for what and what came of it."""
+    outcome = "internal"
+    try:
+        response = await _answered(services, request, operation)
+    except (DashStreamError, Problem) as error:
+        outcome = error.code
+        raise
+    else:
+        outcome = DONE
+        return response
+    finally:
+        if (principal := getattr(request.state, "principal", None)) is not None:
+            target = {name: str(value) for name, value in request.path_params.items()}
+            place = place_of(services, request)
+            act = Act(principal.name, principal.role, place, operation.name, target, outcome)
+            services.audit.note(act)
 
 
 async def _admitted(services: HttpServices, request: Request, operation: Operation) -> Arguments:
@@ -111,9 +137,7 @@ async def _admitted(services: HttpServices, request: Request, operation: Operati
     if operation.least is None:
         return arguments_of(operation, request)
     admission = services.admission
-    peer = request.client.host if request.client else None
-    place = admission.place_of(peer, request.headers.getlist(admission.proxy_header))
-    principal = admission.authenticate(bearer_token(request.headers), place)
+    principal = admission.authenticate(bearer_token(request.headers), place_of(services, request))
     request.state.principal = principal
     admission.authorise(principal, operation.least, is_of_all=operation.is_of_all)
     arguments = arguments_of(operation, request)
@@ -122,6 +146,12 @@ async def _admitted(services: HttpServices, request: Request, operation: Operati
         if run is None or not principal.may_see(tenant_of(run)):
             raise NotFoundError(f"no run {run_id!r}")
     return arguments
+
+
+def place_of(services: HttpServices, request: Request) -> str:
+    """Return the address that a request's client is counted under."""
+    peer = request.client.host if request.client else None
+    return services.admission.place_of(peer, request.headers.getlist(services.admission.proxy_header))
 
 
 async def _on_problem(_: Request, error: Exception) -> Response:

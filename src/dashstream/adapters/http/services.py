@@ -9,6 +9,7 @@ from typing import Protocol
 
 from dashstream.adapters.http.limits import HttpLimits
 from dashstream.engine.admission import Admission
+from dashstream.engine.audit import Audit
 from dashstream.engine.dead_letters import DeadLetters
 from dashstream.engine.duties import Duties
 from dashstream.engine.health import Health
@@ -29,6 +30,7 @@ class HttpServices:
     """Everything behind the routes."""
 
     admission: Admission
+    audit: Audit
     log: Log
     index: RunIndex
     reader: RunReader
