@@ -35,19 +35,21 @@ LIMITS = {
     "notsent_bytes": 4 * 1024,
     "frames_per_s": 1e6,
 }
+MORE = 6_000_000
+"""Bytes, as they are compressed, that no kernel takes for a client that does not read (its most is 4 MB)."""
 LATEST = {**SUBSCRIBE, "start": {"from": "latest"}}
 WRONG = {"type": "subscribe", "id": 1, "start": {"from": "nowhere"}}
 
 
 async def in_the_replay(served: Served) -> socket.socket:
-    await served.store(records(200, size=5_000))
+    await served.store(records(600, size=MORE // 600 * 2))
     return await asyncio.to_thread(stalled, served, SUBSCRIBE)
 
 
 async def live(served: Served) -> socket.socket:
     plain = await asyncio.to_thread(stalled, served, LATEST)
     await asyncio.to_thread(read_until, plain, b'"live"')
-    await served.store(records(400, size=5_000))
+    await served.store(records(600, size=MORE // 600 * 2))
     return plain
 
 
@@ -215,7 +217,7 @@ async def test_who_reads_an_export_slowly_gets_all_of_it(tmp_path: Path) -> None
 
 async def test_failures_and_timeouts_are_told_apart_by_path(tmp_path: Path) -> None:
     async with serving(tmp_path, client=LIMITS, log={"partitions": 1}) as served:
-        await served.store(records(200, size=5_000))
+        await served.store(records(600, size=MORE // 600 * 2))
         stuck = [await asyncio.to_thread(stalled, served, SUBSCRIBE) for _ in range(5)]
         await until(lambda: are_slow(served, 5), "five cannot be sent to")
         broken = [await asyncio.to_thread(stalled, served, SUBSCRIBE) for _ in range(5)]
