@@ -20,7 +20,6 @@ class CloseCode(IntEnum):
     BAD_REQUEST = 4500
     UNAUTHENTICATED = 4501
     FORBIDDEN = 4503
-    TOO_MANY_CONNECTIONS = 4504
     TOO_LARGE = 4508
 
     @property

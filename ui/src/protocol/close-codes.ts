@@ -25,7 +25,6 @@ const TERMINAL: ReadonlyMap<number, readonly [string, string]> = new Map([
   [4500, ["The gateway refused this page's request", "Reload the page; it may be of another version"]],
   [4501, ["The gateway does not accept this page's token", "Open the link that `dashstream serve` prints"]],
   [4503, ["This token may not read these records", "Use a token that may"]],
-  [4504, ["Too many connections to the gateway", "Close other tabs of this page, then try again"]],
   [4508, ["A frame was larger than the gateway allows", "Reload the page; it may be of another version"]],
 ]);
 
