@@ -28,7 +28,7 @@ from dashstream.app.duty_wiring import open_duties
 from dashstream.app.facts import FactsGatherer
 from dashstream.app.log_wiring import open_log
 from dashstream.app.retained_wiring import open_retained
-from dashstream.app.settings import Settings
+from dashstream.app.settings import Settings, is_loopback
 from dashstream.app.spool_intake import SpoolIntake
 from dashstream.engine.admission import Admission
 from dashstream.engine.deliveries import DeliveryServices
@@ -194,6 +194,7 @@ async def build(
             max_batch_records=settings.ingest.max_batch_records,
             max_record_bytes=record_limits.max_record_bytes,
             send_timeout_s=settings.client.send_timeout_s,
+            is_remote=not is_loopback(settings.gateway.host),
             version=release,
             instance=instance,
             page=PAGE,

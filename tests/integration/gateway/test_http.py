@@ -335,6 +335,13 @@ async def test_the_page_comes_with_its_policy(tmp_path: Path) -> None:
         assert_problem(await served.http.post("/"), 405)
 
 
+@pytest.mark.parametrize(("host", "listens"), [("127.0.0.1", "loopback"), ("127.1", "remote")])
+async def test_health_says_when_others_can_reach_the_gateway(tmp_path: Path, host: str, listens: str) -> None:
+    """A spelling that is not known to be the loopback counts as remote, although the test binds nothing else."""
+    async with serving(tmp_path, gateway={"host": host, "allow_remote": True}) as served:
+        assert (await served.http.get("/api/v1/health")).json()["listens"] == listens
+
+
 async def test_no_other_site_may_read_answers(tmp_path: Path) -> None:
     async with serving(tmp_path) as served:
         answer = await served.http.get("/api/v1/runs", headers={"Origin": "http://evil.example"})

@@ -162,6 +162,7 @@ HEALTH = record(
         "level": {"type": "string", "enum": ["ok", "degraded", "failed"]},
         "reasons": sequence_of(record({"check": TEXT, "level": TEXT, "message": TEXT})),
         "unknown": sequence_of(TEXT),
+        "listens": {"type": "string", "enum": ["loopback", "remote"]},
         "retained": {"type": "string", "enum": ["none", "working", "failing"]},
         "dead_letters": record({"written": MAYBE_COUNT, "waiting": MAYBE_COUNT, "lost_recently": MAYBE_COUNT}),
         "sends": record(

@@ -35,6 +35,7 @@ async def get_health(services: HttpServices, _: Request, __: Arguments) -> Respo
             {"check": reason.check, "level": reason.level.value, "message": reason.message} for reason in health.reasons
         ],
         "unknown": list(health.unknown),
+        "listens": "remote" if services.is_remote else "loopback",
         "retained": RETAINED[health.facts.retained_failing],
         "dead_letters": {
             "written": health.facts.dead_letters_written,

@@ -45,6 +45,7 @@ class HttpServices:
     max_batch_records: int
     max_record_bytes: int
     send_timeout_s: float
+    is_remote: bool
     version: str
     instance: str
     page: Path
