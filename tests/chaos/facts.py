@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 
@@ -55,6 +56,8 @@ class KafkaFacts:
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",
                 "auto.offset.reset": "error",
+                "topic.metadata.refresh.interval.ms": 500,
+                "reconnect.backoff.max.ms": 500,
                 "log_level": 0,
             }
         )
@@ -71,7 +74,8 @@ class KafkaFacts:
             except KafkaException:
                 if monotonic() > deadline:
                     raise
-                self._consumer.poll(PAGE_S)
+                with suppress(KafkaException):
+                    self._consumer.list_topics(topic, ASK_S)  # else it believes for half a minute what it heard first
             else:
                 return low, high
 
