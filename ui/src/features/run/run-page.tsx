@@ -1,6 +1,6 @@
 /** One run: opened from the gateway by its id, or from a file. Everything on the screen follows one playhead. */
 
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import type { RunFrame } from "../../stores/engine";
 import { useAddressedRunView } from "../../stores/run-view";
 import { useFrame } from "../../stores/use-frame";
@@ -18,9 +18,14 @@ export function RunPage({ runId }: { runId: string }) {
   const notify = useNotify();
   const resumedBy = useResumedBy(api, frame?.openId === runId ? frame.run : null);
 
+  const openId = useRef<string | null>(null);
+  openId.current = frame?.openId ?? null;
   useEffect(() => {
     engine.openRun(runId);
-    return () => engine.openRun(null);
+    return () => {
+      // A file that was dropped on this page is open by now, and stays so.
+      if (openId.current === null || openId.current === runId) engine.openRun(null);
+    };
   }, [engine, runId]);
 
   const save = () => {
