@@ -7,7 +7,8 @@ import json
 import sqlite3
 import sys
 import zlib
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -31,11 +32,17 @@ END_S = 60.0
 RECORDS = 400
 
 
-def broken(folder: Path, fault: DeliveryFault) -> GatewayProcess:
-    """Return a gateway with a fault, not yet started."""
+@asynccontextmanager
+async def broken(folder: Path, fault: DeliveryFault) -> AsyncIterator[GatewayProcess]:
+    """A running gateway with a fault; it ends with the block, whatever came of it."""
     tests = str(Path(__file__).parents[1])
     command = (sys.executable, "-m", broken_gateway.__name__, fault, "serve")
-    return GatewayProcess(folder / "gateway", command=command, env={"PYTHONPATH": tests})
+    gateway = GatewayProcess(folder / "gateway", command=command, env={"PYTHONPATH": tests})
+    await gateway.start()
+    try:
+        yield gateway
+    finally:
+        await gateway.stop()
 
 
 async def benched(gateway: GatewayProcess, *flags: str) -> tuple[int | None, dict[str, Any]]:
@@ -48,14 +55,12 @@ async def benched(gateway: GatewayProcess, *flags: str) -> tuple[int | None, dic
 
 
 async def test_a_gateway_that_keeps_its_promises_passes(tmp_path: Path) -> None:
-    gateway = broken(tmp_path, DeliveryFault.NONE)
-    await gateway.start()
-    code, report = await benched(gateway, "--cut-every", "0.2")
+    async with broken(tmp_path, DeliveryFault.NONE) as gateway:
+        code, report = await benched(gateway, "--cut-every", "0.2")
     assert (code, report["verdict"], report["violations"]) == (0, "kept", [])
     assert (report["records"], report["delivered"], report["gaps"]) == (RECORDS, 3 * RECORDS, 0)
     assert report["connections"] > 3
     assert 0 < report["latency_ms"]["p50"] <= report["latency_ms"]["p99"] <= report["latency_ms"]["max"]
-    await gateway.stop()
 
 
 @pytest.mark.parametrize(
@@ -69,26 +74,21 @@ async def test_a_gateway_that_keeps_its_promises_passes(tmp_path: Path) -> None:
 )
 async def test_a_spoilt_page_is_noticed(tmp_path: Path, fault: DeliveryFault, rules: set[str]) -> None:
     """Where every client is dealt the same wrong page, the second of two rules is what gives it away."""
-    gateway = broken(tmp_path, fault)
-    await gateway.start()
-    code, report = await benched(gateway)
+    async with broken(tmp_path, fault) as gateway:
+        code, report = await benched(gateway)
     assert (code, report["verdict"]) == (1, "broken")
     assert rules & {violation["rule"] for violation in report["violations"]}
-    await gateway.stop()
 
 
 @pytest.mark.parametrize("fault", [DeliveryFault.NONE, DeliveryFault.DROP_GAP])
 async def test_a_gap_that_is_not_told_is_noticed(tmp_path: Path, fault: DeliveryFault) -> None:
     """Old records are removed, as retention does it, before a client comes back that had seen none of them."""
-    gateway = broken(tmp_path, fault)
-    await gateway.start()
     body = pack_records(run_records(thread="thread-1", steps=20))
-    await asyncio.to_thread(Gateway(gateway.url, gateway.token).post, "/v1/records", body, CONTENT_TYPE)
-    await gateway.stop()
+    async with broken(tmp_path, fault) as gateway:
+        await asyncio.to_thread(Gateway(gateway.url, gateway.token).post, "/v1/records", body, CONTENT_TYPE)
     facts = facts_after_trim(gateway.data_dir / LOG_FILE)
-    await gateway.start()
-    violations = await followed(gateway, tmp_path, facts)
-    await gateway.stop()
+    async with broken(tmp_path, fault) as gateway:
+        violations = await followed(gateway, tmp_path, facts)
     rules = {violation.rule for violation in violations}
     assert ("missing" in rules) if fault is DeliveryFault.DROP_GAP else rules == set()
 
