@@ -49,20 +49,21 @@ async def test_a_signed_token_opens_what_its_role_may(tmp_path: Path) -> None:
 
 async def test_a_client_is_warned_and_stays_with_a_newer_token(tmp_path: Path) -> None:
     async with (
-        serving(tmp_path, jwt=options(tmp_path), client={"token_grace_s": 60.0}) as served,
+        serving(tmp_path, jwt=options(tmp_path), client={"token_grace_s": 600.0}) as served,
         stranger(served, hello=False) as socket,
     ):
-        await say(socket, {**HELLO, "token": token(valid_s=3)})
+        brief = token(valid_s=3)
+        await say(socket, {**HELLO, "token": brief})
         assert (await hear(socket))["type"] == "welcome"
         assert (await hear(socket))["type"] == "expiring"
 
         async def has_expired() -> bool:
-            await say(socket, {"type": "subscribe", "id": 1, "start": {"from": "latest"}})
-            heard = await hear_until(socket, "replay_complete")
-            await say(socket, {"type": "unsubscribe", "id": 1})
-            return bool(heard[-1]["outcome"] == "refused")
+            answer = await served.http.get("/api/v1/version", headers={"Authorization": f"Bearer {brief}"})
+            return answer.status_code == 401
 
         await until(has_expired, "the token has expired")
+        await say(socket, {"type": "subscribe", "id": 1, "start": {"from": "latest"}})
+        assert (await hear_until(socket, "error"))[-1]["code"] == "unauthenticated"
         await say(socket, {"type": "auth", "token": token()})
         await say(socket, {"type": "subscribe", "id": 2, "start": {"from": "latest"}})
         assert (await hear_until(socket, "subscribed"))[-1]["id"] == 2

@@ -308,6 +308,7 @@ class Connection(asyncio.Protocol):
         return self._deliveries
 
     async def _welcome(self, token: str | None) -> None:
+        asked = self._loop.time()
         try:
             principal = self._entrance.authenticate(token)
             marks = await self._connections.services.log.watermarks()
@@ -322,7 +323,7 @@ class Connection(asyncio.Protocol):
             self._perform(self._session.close(CloseCode.GOING_AWAY, "the log cannot be read", retry_after_ms=1000))
             return
         ranges = [control.PartitionRange(p, str(mark.low), str(mark.high)) for p, mark in sorted(marks.items())]
-        self._perform(self._session.welcome(principal.tenants, ranges, self._loop.time(), valid_s=principal.valid_s))
+        self._perform(self._session.welcome(principal.tenants, ranges, asked, valid_s=principal.valid_s))
 
     def _renew(self, token: str) -> None:
         try:
