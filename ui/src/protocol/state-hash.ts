@@ -25,11 +25,17 @@ const HIGHEST = (1n << 64n) - 1n;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 const accumulators = new WeakMap<Container, bigint>();
+const unused = sha256.create();
+const hasher = sha256.create();
+const digest = new Uint8Array(32);
+const digestView = new DataView(digest.buffer);
+const containerBytes = new Uint8Array(25);
+const containerView = new DataView(containerBytes.buffer);
 const encoder = new TextEncoder();
 
 /** Return the 16-byte hash of a state; throws StateValueError when the value is outside the model. */
 export function stateHash(value: JsonValue): Uint8Array {
-  return sha256(encode(value, 0)).slice(0, DIGEST_BYTES);
+  return digestOf(encode(value, 0)).slice(0, DIGEST_BYTES);
 }
 
 export function sameHash(left: Uint8Array, right: Uint8Array): boolean {
@@ -184,13 +190,11 @@ function encodeNumber(value: number | bigint): Uint8Array {
 function encodeContainer(value: Container, depth: number): Uint8Array {
   const isArray = Array.isArray(value);
   const total = accumulator(value, depth);
-  const bytes = new Uint8Array(25);
-  const view = new DataView(bytes.buffer);
-  bytes[0] = isArray ? 0x41 : 0x4f;
-  view.setBigUint64(1, BigInt(isArray ? value.length : Object.keys(value).length));
-  view.setBigUint64(9, total >> 64n);
-  view.setBigUint64(17, total & 0xffffffffffffffffn);
-  return tagged(isArray ? "a" : "o", sha256(bytes).subarray(0, DIGEST_BYTES));
+  containerView.setUint8(0, isArray ? 0x41 : 0x4f);
+  containerView.setBigUint64(1, BigInt(isArray ? value.length : Object.keys(value).length));
+  containerView.setBigUint64(9, total >> 64n);
+  containerView.setBigUint64(17, total & 0xffffffffffffffffn);
+  return tagged(isArray ? "a" : "o", digestOf(containerBytes).subarray(0, DIGEST_BYTES));
 }
 
 function accumulator(container: Container, depth: number): bigint {
@@ -218,19 +222,29 @@ function member(key: string, encoded: Uint8Array): bigint {
   const name = utf8(key);
   const bytes = new Uint8Array(5 + name.length + encoded.length);
   bytes[0] = 0x6d;
-  new DataView(bytes.buffer).setUint32(1, name.length);
+  bytes[1] = name.length >>> 24;
+  bytes[2] = name.length >>> 16;
+  bytes[3] = name.length >>> 8;
+  bytes[4] = name.length;
   bytes.set(name, 5);
   bytes.set(encoded, 5 + name.length);
-  return first128(sha256(bytes));
+  return first128Of(bytes);
 }
 
 function element(encoded: Uint8Array): bigint {
-  return first128(sha256(encoded)) % PRIME;
+  return first128Of(encoded) % PRIME;
 }
 
-function first128(digest: Uint8Array): bigint {
-  const view = new DataView(digest.buffer, digest.byteOffset);
-  return (view.getBigUint64(0) << 64n) | view.getBigUint64(8);
+function first128Of(bytes: Uint8Array): bigint {
+  digestOf(bytes);
+  return (digestView.getBigUint64(0) << 64n) | digestView.getBigUint64(8);
+}
+
+/** The SHA-256 of some bytes, in memory that the next call writes over: a new hasher for each would cost more than it. */
+function digestOf(bytes: Uint8Array): Uint8Array {
+  unused._cloneInto(hasher);
+  hasher.update(bytes).digestInto(digest);
+  return digest;
 }
 
 function utf8(text: string): Uint8Array {
