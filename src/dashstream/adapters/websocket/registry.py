@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
+from dashstream.adapters.websocket.entrance import Entrance
 from dashstream.adapters.websocket.refusals import Refusals
 from dashstream.engine.admission import Admission
 from dashstream.engine.deliveries import DeliveryServices
@@ -76,6 +77,11 @@ class Connections:
 
     def __iter__(self) -> Iterator[Swept]:
         return iter(tuple(self._open))
+
+    def entrance_for(self, peer: object) -> Entrance:
+        """Return the entrance of a connection; ``peer``: its other end as the socket names it."""
+        address = str(peer[0]) if isinstance(peer, tuple) else None
+        return Entrance(self.admission, self.allowed_hosts, self.limits.allowed_origins, address)
 
     def add(self, connection: Swept) -> None:
         self._open.add(connection)

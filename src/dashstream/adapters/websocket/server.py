@@ -28,7 +28,6 @@ from websockets.http11 import Request
 from websockets.protocol import State
 
 from dashstream.adapters.websocket.core import Core, frame_head, is_utf8
-from dashstream.adapters.websocket.entrance import Entrance
 from dashstream.adapters.websocket.registry import Connections
 from dashstream.engine.deliveries import Deliveries
 from dashstream.engine.page import Page
@@ -75,7 +74,7 @@ class Connection(asyncio.Protocol):
         self._session = ServerSession(connections.session_limits, connections.identity, name, now=self._loop.time())
         self._refusals = connections.refusals.of_connection(name)
         self._deliveries: Deliveries | None = None
-        self._entrance = self._entrance_for(None)
+        self._entrance = connections.entrance_for(None)
         self._tasks: set[asyncio.Task[None]] = set()
         self._unread = bytearray()
         self._opcode = Opcode.TEXT
@@ -96,14 +95,9 @@ class Connection(asyncio.Protocol):
         found = transport.get_extra_info("socket")
         if found is not None and self._limits.notsent_bytes and hasattr(socket, "TCP_NOTSENT_LOWAT"):
             found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, self._limits.notsent_bytes)
-        self._entrance = self._entrance_for(transport.get_extra_info("peername"))
+        self._entrance = self._connections.entrance_for(transport.get_extra_info("peername"))
         self._server_connections.add(self)
         self._connections.add(self)
-
-    def _entrance_for(self, peer: Any) -> Entrance:
-        shared = self._connections
-        address = str(peer[0]) if isinstance(peer, tuple) else None
-        return Entrance(shared.admission, shared.allowed_hosts, self._limits.allowed_origins, address)
 
     def data_received(self, data: bytes) -> None:
         self._last_heard = self._loop.time()
