@@ -12,9 +12,11 @@ import sys
 import time
 
 from dashstream.adapters.memory.log import MemoryLog
+from dashstream.adapters.system_clock import SystemClock
 from dashstream.adapters.websocket.registry import Connections
 from dashstream.adapters.websocket.server import Connection
 from dashstream.app.auth import StaticTokenAuth
+from dashstream.engine.admission import Admission, AdmissionLimits
 from dashstream.engine.deliveries import DeliveryServices
 from dashstream.engine.hub import Hub
 from dashstream.engine.ingest import IngestPump
@@ -80,7 +82,13 @@ async def main() -> None:
     services = DeliveryServices(log, ring, hub, None, limits, Limits(), asyncio.Semaphore(limits.concurrent_log_reads))
     connections = Connections(
         services,
-        StaticTokenAuth(TOKEN),
+        Admission(
+            StaticTokenAuth(TOKEN),
+            AdmissionLimits(max_connections_per_address=limits.max_connections),
+            limits.max_connections,
+            SystemClock(),
+            metrics,
+        ),
         ServerIdentity("0", "bench", log.topic, log.epoch, 1, 1),
         max_record_bytes=1 << 20,
         allowed_hosts=(),
