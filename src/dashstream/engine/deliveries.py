@@ -28,7 +28,7 @@ from dashstream.engine.start import resolve_start
 from dashstream.engine.subscription import Sink, Subscription
 from dashstream.errors import LogError
 from dashstream.protocol import control
-from dashstream.protocol.codes import CloseCode, Delivery, ErrorCode
+from dashstream.protocol.codes import CloseCode, Delivery, ErrorCode, Outcome
 from dashstream.protocol.effects import SubscribeRequest
 from dashstream.protocol.framing import Limits
 
@@ -90,6 +90,8 @@ class Deliveries:
             self._services.hub.leave(found)
             del self._lateness[found]
             found.end()
+        elif task is not None:  # it had not begun
+            self._sink.send_control(control.nothing_delivered(subscription, Outcome.PARTIAL))
 
     def wake(self) -> None:
         """The client can take more: bring up what is live, let walks go on."""

@@ -202,6 +202,11 @@ class ReplayComplete(Struct, frozen=True, tag_field="type", tag="replay_complete
     tiers: TierCounts
 
 
+def nothing_delivered(subscription: int, outcome: str) -> ReplayComplete:
+    """Return the verdict on a subscribe that came to nothing."""
+    return ReplayComplete(subscription, outcome, "0", 0, {}, TierCounts("0", "0", "0"))
+
+
 class State(Struct, frozen=True, tag_field="type", tag="state", omit_defaults=True):
     """How the subscription is being served from now on."""
 

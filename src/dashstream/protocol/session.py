@@ -283,15 +283,7 @@ class ServerSession:
         self._subscriptions.discard(subscription)
         self._refusals[code] += 1
         error = control.Error(code=code, message=message, retryable=retryable, id=subscription, details=dict(details))
-        verdict = control.ReplayComplete(
-            id=subscription,
-            outcome=Outcome.REFUSED,
-            delivered="0",
-            gaps=0,
-            positions={},
-            tiers=control.TierCounts("0", "0", "0"),
-        )
-        return [Send(error), Send(verdict)]
+        return [Send(error), Send(control.nothing_delivered(subscription, Outcome.REFUSED))]
 
     def _checked(self, frame: control.Subscribe) -> SubscribeRequest:
         limits = self._limits
