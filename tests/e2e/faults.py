@@ -59,13 +59,6 @@ PRELUDE = """
 WATCH = """
 window.told = [];
 window.longTasks = [];
-window.signs = [];
-new MutationObserver(() => {
-  for (const place of ['[data-testid="connection-banner"]', '.run-header__title']) {
-    const text = document.querySelector(place)?.textContent;
-    if (text && window.signs.at(-1) !== text) window.signs.push(text);
-  }
-}).observe(document, {subtree: true, childList: true, characterData: true});
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) window.longTasks.push(Math.round(entry.duration));
 }).observe({type: "longtask", buffered: true});
@@ -126,11 +119,6 @@ async def fault(page: Page, **faults: float) -> None:
 async def told(page: Page) -> list[Told]:
     """Return all that the engine told so far, oldest first."""
     return [Told(**frame) for frame in await page.evaluate("window.told")]
-
-
-async def signs(page: Page) -> str:
-    """Return all that stood in the banner of the connection and in the run's title so far."""
-    return "\n".join(await page.evaluate("window.signs"))
 
 
 async def longest_task(page: Page) -> int:

@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 
 from dashstream.protocol.gen import dashstream_pb2 as pb
 from dashstream.protocol.patch import Op, OpKind
-from e2e.faults import fault, longest_task, oracle_state, post, prepare, signs, told
+from e2e.faults import fault, longest_task, oracle_state, post, prepare, told
 from e2e.watching import shown_state, until
 from run_builder import RunBuilder
 
@@ -60,10 +60,6 @@ async def test_a_hundred_times_slower_intake_falls_behind_once_and_recovers(
     await expect(banner).to_have_count(0)
     await expect(page.get_by_text("Resyncing")).to_have_count(0)
 
-    said = await signs(page)
-    assert "This page is falling behind" in said
-    assert "s to be shown" in said, "the cause"
-    assert "Resyncing" in said
     frames = await told(page)
     behind = [frame for frame in frames if frame.phase == "falling_behind"]
     assert {frame.level for frame in behind} == {"stalled"}
