@@ -1,8 +1,9 @@
 """From the program to the pixels, in a real Chromium: how long a person waits.
 
-Two questions. A person looks at the list of runs and starts a program: when is its run in the list, and when, after
-they opened it, does the graph show a node at work? And of a program at 1,000 records per second: how old is the state
-on the screen when it has just been painted? Both count from the program's own clock, which is the page's clock too.
+Two questions. A person looks at the list of runs and starts a program: when is its run in the list, and when does the
+graph show a node at work, if the row is clicked as soon as it is there? And of a program at 1,000 records per second:
+how old is the state on the screen when it has just been painted? Both count from the program's own clock, which is the
+page's clock too.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +27,10 @@ from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from e2e.first_look import FirstLook, Rows, forget, take_first_look, watch  # noqa: E402  # after the path
+
 DASHSTREAM = Path(sys.executable).parent / "dashstream"
 BEAT = Path(__file__).with_name("_beat.py")
 WRITER = ROOT / "tests" / "e2e" / "programs" / "writer.py"
@@ -34,26 +38,20 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-ne
 SIZE = {"width": 1440, "height": 900}
 READ_S = 1.5
 """A person reads the list before they start a program."""
-AT_WORK = '[data-testid="graph-node"][data-status="running"]'
-ROW = '[data-testid="run-row"]'
 
 WATCH = """
-window.seen = {rows: 0, row: 0, node: 0, ages: []};
+window.ages = [];
 let last = 0;
 const look = () => {
-  const now = Date.now();
-  const rows = document.querySelectorAll('ROW').length;
-  if (rows > seen.rows) Object.assign(seen, {rows, row: now});
-  if (!seen.node && document.querySelector('AT_WORK')) seen.node = now;
   const state = document.querySelector('[data-testid="state-tree"]')?.textContent;
   const sent = Number(/sent_ms\\D*(\\d{13})/.exec(state)?.[1]);
   if (sent > last) {
     last = sent;
-    requestAnimationFrame(() => setTimeout(() => seen.ages.push(Date.now() - sent)));
+    requestAnimationFrame(() => setTimeout(() => ages.push(Date.now() - sent)));
   }
 };
 new MutationObserver(look).observe(document, {subtree: true, childList: true, attributes: true, characterData: true});
-""".replace("ROW", ROW).replace("AT_WORK", AT_WORK)
+"""
 
 
 @contextmanager
@@ -81,49 +79,37 @@ def start(ready: dict[str, Any], folder: Path, *command: str | Path) -> subproce
     return subprocess.Popen(command, env={**os.environ, **environment}, stderr=subprocess.DEVNULL)
 
 
-def started_ms(ready: dict[str, Any]) -> float:
-    """When the newest run began, by its program's clock."""
-    request = urllib.request.Request(
-        ready["url"] + "/api/v1/runs?limit=1", headers={"Authorization": "Bearer " + ready["token"]}
-    )
-    with urllib.request.urlopen(request) as answer:
-        return int(json.load(answer)["runs"][0]["started_us"]) / 1000
-
-
-async def open_list(browser: Browser, ready: dict[str, Any]) -> Page:
+async def open_list(browser: Browser, ready: dict[str, Any]) -> tuple[Page, Rows]:
     page = await browser.new_page(viewport=SIZE)  # type: ignore[arg-type]  # a plain dict of the right shape
     await page.add_init_script(WATCH)
+    rows = await watch(page)
     await page.goto(f"{ready['url']}/#token={ready['token']}")
     await asyncio.sleep(READ_S)
-    return page
+    return page, rows
 
 
-async def first_look(browser: Browser, ready: dict[str, Any], folder: Path) -> tuple[float, float]:
-    """Start a program beside an open list; returns seconds from its start to its row, and to a node at work."""
-    page = await open_list(browser, ready)
-    rows = await page.locator(ROW).count()
-    program = start(ready, folder, DASHSTREAM, "run", WRITER, folder / "history.json", "2", "1")
-    await page.locator(ROW).nth(rows).wait_for()
-    await page.locator(ROW).first.click()
-    await page.locator(AT_WORK).first.wait_for()
-    seen = await page.evaluate("() => seen")
-    began = started_ms(ready)
-    program.wait(30)
+async def first_look(browser: Browser, ready: dict[str, Any], folder: Path) -> FirstLook:
+    page, rows = await open_list(browser, ready)
+
+    async def program() -> subprocess.Popen[bytes]:
+        return start(ready, folder, DASHSTREAM, "run", WRITER, folder / "history.json", "2", "1")
+
+    look, started = await take_first_look(page, rows, ready, program)
+    await asyncio.to_thread(started.wait, 30)
     await page.close()
-    return (seen["row"] - began) / 1000, (seen["node"] - began) / 1000
+    return look
 
 
-async def ages(browser: Browser, ready: dict[str, Any], folder: Path, seconds: float) -> list[float]:
+async def painted_ages(browser: Browser, ready: dict[str, Any], folder: Path, seconds: float) -> list[float]:
     """Watch the state of a busy program; returns how old each shown one was, in milliseconds."""
-    page = await open_list(browser, ready)
-    rows = await page.locator(ROW).count()
+    page, rows = await open_list(browser, ready)
+    forget(rows)
     program = start(ready, folder, sys.executable, BEAT, str(seconds))
-    await page.locator(ROW).nth(rows).wait_for()
-    await page.locator(ROW).first.click()
+    await page.mouse.click(*await rows.get())
     await page.locator('[data-testid="state-tree"]').wait_for()
-    await page.evaluate("() => { seen.ages.length = 0 }")
+    await page.evaluate("() => { ages.length = 0 }")
     await asyncio.to_thread(program.wait)
-    found: list[float] = await page.evaluate("() => seen.ages")
+    found: list[float] = await page.evaluate("() => ages")
     await page.close()
     return found
 
@@ -133,12 +119,12 @@ def find_chromium() -> str:
     return found.stdout.strip()
 
 
-async def measure(chromium: str, starts: int, seconds: float) -> tuple[list[tuple[float, float]], list[float]]:
+async def measure(chromium: str, starts: int, seconds: float) -> tuple[list[FirstLook], list[float]]:
     with tempfile.TemporaryDirectory() as name, gateway(Path(name)) as ready:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
             looks = [await first_look(browser, ready, Path(name)) for _ in range(starts)]
-            return looks, await ages(browser, ready, Path(name), seconds)
+            return looks, await painted_ages(browser, ready, Path(name), seconds)
 
 
 def spread(values: list[float], digits: int, unit: str) -> tuple[str, str, str]:
@@ -158,9 +144,9 @@ def main() -> None:
     table = Table(title="From the program to the pixels")
     for column in ("what", "median", "p99", "most", "count", "budget"):
         table.add_column(column)
-    rows, nodes = ([look[part] for look in looks] for part in (0, 1))
+    rows, nodes = [look.row_s for look in looks], [look.node_s for look in looks]
     table.add_row("run in the list after its start", *spread(rows, 2, "s"), str(len(rows)), "")
-    table.add_row("opened by a click, a node at work", *spread(nodes, 2, "s"), str(len(nodes)), "1 s")
+    table.add_row("opened at once by a click, a node at work", *spread(nodes, 2, "s"), str(len(nodes)), "1 s")
     table.add_row("age of the state painted, 1,000 records/s", *spread(shown, 0, "ms"), str(len(shown)), "p99 100 ms")
     console.print(table)
     console.print(f"load of the machine {os.getloadavg()[0]:.1f}, {time.strftime('%Y-%m-%d')}")
