@@ -50,4 +50,7 @@ class Credit:
 
     def _covers(self, delivered: Mapping[int, int]) -> bool:
         acknowledged = self._acknowledged
-        return all(acknowledged.get(partition, -1) >= offset for partition, offset in delivered.items())
+        for partition, offset in delivered.items():  # noqa: SIM110  # once per page and client: all() costs four times it
+            if acknowledged.get(partition, -1) < offset:
+                return False
+        return True

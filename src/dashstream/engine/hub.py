@@ -117,7 +117,9 @@ class Hub:
         if member is None:
             return False
         self._views.extend()
-        self._bring_up(member, pages=1)
+        sent = self._bring_up(member, 1)
+        if sent:
+            self._delivered.inc(sent, tier=Tier.MEMORY.value)
         return subscription in self._members and subscription.arrival < self._ring.end and subscription.is_ready
 
     def count_delivered(self, tier: Tier, records: int) -> None:
@@ -133,27 +135,28 @@ class Hub:
         started = loop.time()
         self._tick_handle = None
         self._views.extend()
-        for member in list(self._members.values()):
-            self._bring_up(member)
+        sent = sum([self._bring_up(member, MAX_PAGES) for member in list(self._members.values())])
+        if sent:
+            self._delivered.inc(sent, tier=Tier.MEMORY.value)
         took = loop.time() - started
         self._tick_seconds.observe(took)
         interval = min(max(self._limits.tick_s, LOAD_SHARE * took), max(self._limits.max_tick_s, self._limits.tick_s))
         self._tick_due = started + interval
 
-    def _bring_up(self, member: _Member, *, pages: int = MAX_PAGES) -> None:
-        subscription = member.subscription
-        end = self._ring.end
-        records = 0
+    def _bring_up(self, member: _Member, pages: int) -> int:
+        """Send a member what it has not got, at most so many pages; return how many records that was."""
+        subscription, ring = member.subscription, self._ring
+        end, sent = ring.end, 0
         for _ in range(pages):
-            if subscription.arrival >= end or not subscription.is_ready:
+            arrival = subscription.arrival
+            if arrival >= end or not subscription.is_ready:
                 break
-            if subscription.arrival < self._ring.begin:
+            if arrival < ring.begin:
                 self.leave(subscription)
                 member.fallen_behind()
                 break
-            page = self._views.page(member.view, subscription.arrival, subscription.page_bytes)
+            page = self._views.page(member.view, arrival, subscription.page_bytes)
             subscription.arrival = page.arrival
             subscription.deliver(page, Tier.MEMORY)
-            records += page.count
-        if records:
-            self._delivered.inc(records, tier=Tier.MEMORY.value)
+            sent += page.count
+        return sent

@@ -136,7 +136,8 @@ class Connections:
                 if tells_progress:
                     connection.send_progress(now)
             self._slow.set(self.slow)
-            self._apply_lag.set(max((connection.apply_lag_s for connection in self), default=0.0))
+            if tells_progress:  # with it the connections measure their lag
+                self._apply_lag.set(max((connection.apply_lag_s for connection in self), default=0.0))
             last = now
 
 
