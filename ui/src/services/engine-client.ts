@@ -165,6 +165,7 @@ export class EngineClient implements EngineApi {
     const stopWaiting = clock.after(START_TIMEOUT_MS, () => this.#fell(running, "it did not start in time"));
     const listener: FrameListener = (opening, frame) => {
       if (running === this.#running && opening === this.#opening) this.#tell(frame);
+      return undefined;
     };
     const begun = () => {
       stopWaiting();

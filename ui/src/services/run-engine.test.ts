@@ -21,7 +21,10 @@ beforeEach(() => {
   gateway = new FakeGateway();
   engine = new RunEngine({ clock, openSocket: gateway.open, random: () => 0.5, version: "1.2.3" });
   frames = [];
-  engine.listen((opening, frame) => void frames.push({ opening, frame, atMs: clock.nowMs() }));
+  engine.listen((opening, frame) => {
+    frames.push({ opening, frame, atMs: clock.nowMs() });
+    return undefined;
+  });
   engine.connect({ wsUrl: "ws://gateway/ws", token: "secret" });
 });
 

@@ -30,7 +30,8 @@ export interface Target {
   readonly token: string | null;
 }
 
-export type FrameListener = (opening: number, frame: RunFrame) => void;
+/** A promise, if it returns one, is of when the frame was taken in: the next one waits for it. */
+export type FrameListener = (opening: number, frame: RunFrame) => Promise<void> | undefined;
 
 export interface RunEngineOptions {
   readonly clock: Clock;
@@ -174,9 +175,10 @@ export class RunEngine {
     };
   }
 
-  #tell(): void {
-    this.#listener?.(this.#opening, this.#frame());
+  #tell(): Promise<void> | undefined {
+    const taken = this.#listener?.(this.#opening, this.#frame());
     if (this.#open?.feed.meter.isMoving(this.options.clock.nowMs())) this.#frames.changedLater();
+    return taken;
   }
 
   #frame(): RunFrame {
