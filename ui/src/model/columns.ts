@@ -26,6 +26,26 @@ export class Column<T extends Numbers> {
   }
 }
 
+/** The same for whole numbers of 64 bits. */
+export class BigColumn {
+  #values = new BigUint64Array(1024);
+  length = 0;
+
+  push(value: bigint): void {
+    if (this.length === this.#values.length) {
+      const larger = new BigUint64Array(this.#values.length * 2);
+      larger.set(this.#values);
+      this.#values = larger;
+    }
+    this.#values[this.length] = value;
+    this.length += 1;
+  }
+
+  at(index: number): bigint {
+    return this.#values[index] ?? 0n;
+  }
+}
+
 export const float64 = () => new Column((capacity) => new Float64Array(capacity));
 export const uint32 = () => new Column((capacity) => new Uint32Array(capacity));
 export const int32 = () => new Column((capacity) => new Int32Array(capacity));

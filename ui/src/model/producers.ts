@@ -30,7 +30,16 @@ interface Counted {
   readonly jumps: Map<bigint, number | null>;
 }
 
+/** What the newest item's producer counts: most items are of the same as the one before. */
+interface Newest {
+  readonly header: Header;
+  readonly isCountedByRun: boolean;
+  readonly identity: SequenceSet;
+  readonly counted: Counted;
+}
+
 export class Producers {
+  #newest: Newest | null = null;
   readonly #identities = new Map<string, SequenceSet>();
   readonly #counts = new Map<string, Counted>();
   readonly #unsequenced = new Set<string>();
@@ -43,14 +52,23 @@ export class Producers {
       this.#unsequenced.add(key);
       return true;
     }
-    const life = `${header.producerId}\n${header.producerEpoch}`;
-    if (!kept(this.#identities, `${life}\n${header.threadId}`, newSet).add(header.sequence)) return false;
-    if (header.runSequence > 0n) {
-      note(kept(this.#counts, `${life}\nrun ${header.runId}`, newRunCount), header.runSequence, step);
-    } else {
-      note(kept(this.#counts, `${life}\nthread ${header.threadId}`, newThreadCount), header.sequence, step);
-    }
+    const { identity, counted, isCountedByRun } = this.#countsOf(header);
+    if (!identity.add(header.sequence)) return false;
+    note(counted, isCountedByRun ? header.runSequence : header.sequence, step);
     return true;
+  }
+
+  #countsOf(header: Header): Newest {
+    const isCountedByRun = header.runSequence > 0n;
+    const newest = this.#newest;
+    if (newest?.isCountedByRun === isCountedByRun && isOfSameCount(header, newest.header)) return newest;
+    const life = `${header.producerId}\n${header.producerEpoch}`;
+    const identity = kept(this.#identities, `${life}\n${header.threadId}`, newSet);
+    const counted = isCountedByRun
+      ? kept(this.#counts, `${life}\nrun ${header.runId}`, newRunCount)
+      : kept(this.#counts, `${life}\nthread ${header.threadId}`, newThreadCount);
+    this.#newest = { header, isCountedByRun, identity, counted };
+    return this.#newest;
   }
 
   /** Ranges of sequences that are missing in between, at most `limit`. */
@@ -79,6 +97,15 @@ export class Producers {
     }
     return count;
   }
+}
+
+function isOfSameCount(left: Header, right: Header): boolean {
+  return (
+    left.producerId === right.producerId &&
+    left.producerEpoch === right.producerEpoch &&
+    left.threadId === right.threadId &&
+    left.runId === right.runId
+  );
 }
 
 const newSet = () => new SequenceSet();

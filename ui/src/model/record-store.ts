@@ -5,7 +5,7 @@
  * Bytes are bounded: above the budget those of the oldest frames are dropped, the columns stay.
  */
 
-import { countBelow, float64, int32, Names, uint16, uint32 } from "./columns";
+import { BigColumn, countBelow, float64, int32, Names, uint16, uint32 } from "./columns";
 
 export interface RecordEntry {
   readonly partition: number;
@@ -39,8 +39,8 @@ export class RecordStore {
   readonly typeColumn = uint32();
   readonly nodeColumn = uint32();
   readonly stepColumn = int32();
-  readonly #sequences: bigint[] = [];
-  readonly #offsets: bigint[] = [];
+  readonly #sequences = new BigColumn();
+  readonly #offsets = new BigColumn();
   readonly #partitions = uint16();
   readonly #timestamps = float64();
   readonly #attempts = uint16();
@@ -68,8 +68,7 @@ export class RecordStore {
 
   append(entry: RecordEntry): number {
     const row = this.length;
-    const last = this.#sequences[row - 1];
-    if (last !== undefined && entry.sequence < last) this.#ascending = false;
+    if (row > 0 && entry.sequence < this.sequence(row - 1)) this.#ascending = false;
     this.#sequences.push(entry.sequence);
     this.#offsets.push(entry.offset);
     this.#partitions.push(entry.partition);
@@ -93,11 +92,11 @@ export class RecordStore {
   }
 
   sequence(row: number): bigint {
-    return this.#sequences[row] ?? 0n;
+    return this.#sequences.at(row);
   }
 
   offset(row: number): bigint {
-    return this.#offsets[row] ?? 0n;
+    return this.#offsets.at(row);
   }
 
   partition(row: number): number {

@@ -135,17 +135,18 @@ export class RunFeed {
   #slice(): void {
     const started = this.clock.nowMs();
     const progress = new Progress(this.source);
-    let count = 1;
-    while (this.#step(progress, started)) {
-      count += 1;
-      if (count % RECORDS_BETWEEN_LOOKS === 0 && this.clock.nowMs() - started >= SLICE_MS) break;
+    let now = started;
+    for (let count = 1; this.#step(progress, now); count += 1) {
+      if (count % RECORDS_BETWEEN_LOOKS !== 0) continue;
+      now = this.clock.nowMs();
+      if (now - started >= SLICE_MS) break;
     }
     progress.settle();
     this.#protect();
     this.changed();
   }
 
-  /** Apply the next thing; false when there is none, or everything stands still. */
+  /** Apply the next thing, at about `nowMs`; false when there is none, or everything stands still. */
   #step(progress: Progress, nowMs: number): boolean {
     const item = this.#intake.take();
     if (item === null) return false;
@@ -159,7 +160,7 @@ export class RunFeed {
       case "record": {
         const { entry, receivedMs } = item;
         if (!this.#pass(entry, progress)) return false;
-        this.meter.applied(1, this.clock.nowMs() - receivedMs, nowMs);
+        this.meter.applied(1, nowMs - receivedMs, nowMs);
         return true;
       }
     }
