@@ -18,6 +18,9 @@ from dashstream.protocol.effects import ServerIdentity, SessionLimits
 SWEEPS_PER_TIMEOUT = 50
 """A stalled client is closed within a fiftieth of the send timeout."""
 SLOWEST_SWEEP_S = 0.1
+CALM_SWEEP_S = 1.0
+"""How often a connection is looked at that nothing is the matter with: thousands of them must cost next to nothing."""
+CALM_SWEEPS_PER_TIMEOUT = 4
 
 
 class Swept(Protocol):
@@ -27,9 +30,12 @@ class Swept(Protocol):
     def is_slow(self) -> bool: ...
 
     @property
+    def is_hurried(self) -> bool: ...
+
+    @property
     def apply_lag_s(self) -> float: ...
 
-    def sweep(self, now: float, elapsed: float) -> None: ...
+    def sweep(self, now: float) -> None: ...
 
     def send_progress(self, now: float) -> None: ...
 
@@ -60,6 +66,10 @@ class Connections:
         self.identity = identity
         self.limits: ClientLimits = services.limits
         self.session_limits = session_limits(services.limits, max_record_bytes)
+        self._calm_pause = min(
+            CALM_SWEEP_S, min(self.limits.ping_interval_s, self.limits.ping_timeout_s) / CALM_SWEEPS_PER_TIMEOUT
+        )
+        self._calm_due = self._progress_due = 0.0
         self._open: set[Swept] = set()
         self._nobody = asyncio.Event()
         self._nobody.set()
@@ -124,21 +134,27 @@ class Connections:
         """Enforce deadlines until cancelled."""
         loop = asyncio.get_running_loop()
         pause = min(SLOWEST_SWEEP_S, self.limits.send_timeout_s / SWEEPS_PER_TIMEOUT)
-        last, progress_due = loop.time(), 0.0
         while True:
             await asyncio.sleep(pause)
-            now = loop.time()
-            tells_progress = now >= progress_due
-            if tells_progress:
-                progress_due = now + self.limits.progress_interval_s
-            for connection in self:
-                connection.sweep(now, now - last)
-                if tells_progress:
-                    connection.send_progress(now)
-            self._slow.set(self.slow)
-            if tells_progress:  # with it the connections measure their lag
-                self._apply_lag.set(max((connection.apply_lag_s for connection in self), default=0.0))
-            last = now
+            self.sweep(loop.time())
+
+    def sweep(self, now: float) -> None:
+        """Look at the connections whose deadlines may be near, and now and then at all; ``now``: monotonic seconds."""
+        is_calm = now >= self._calm_due
+        if is_calm:
+            self._calm_due = now + self._calm_pause
+        for connection in self:
+            if is_calm or connection.is_hurried:
+                connection.sweep(now)
+        self._slow.set(self.slow)
+        if now >= self._progress_due:
+            self._progress_due = now + self.limits.progress_interval_s
+            self._tell_progress(now)
+
+    def _tell_progress(self, now: float) -> None:
+        for connection in self:
+            connection.send_progress(now)
+        self._apply_lag.set(max((connection.apply_lag_s for connection in self), default=0.0))
 
 
 def session_limits(limits: ClientLimits, max_record_bytes: int) -> SessionLimits:

@@ -82,7 +82,7 @@ class Connection(asyncio.Protocol):
         self._path = SendPath.CONTROL
         self._paused_since: float | None = None
         self._ending_since: float | None = None
-        self._last_heard = self._loop.time()
+        self._last_heard = self._swept_at = self._loop.time()
         self._ping_sent_at: float | None = None
         self._frame_budget = self._limits.frames_per_s
 
@@ -176,10 +176,16 @@ class Connection(asyncio.Protocol):
     def apply_lag_s(self) -> float:
         return 0.0 if self._deliveries is None else self._deliveries.apply_lag_s
 
-    def sweep(self, now: float, elapsed: float) -> None:
-        """Enforce every deadline of the connection; called a few times a second."""
+    @property
+    def is_hurried(self) -> bool:
+        """Whether one of its short deadlines runs: it is no client yet or no more, or not heard at the moment."""
+        return self._core.state is not State.OPEN or not self._is_heard or not self._session.is_ready
+
+    def sweep(self, now: float) -> None:
+        """Enforce every deadline of the connection: some times a second while it is hurried, and now and then."""
         limits = self._limits
-        self._frame_budget = min(limits.frames_per_s, self._frame_budget + elapsed * limits.frames_per_s)
+        earned, self._swept_at = (now - self._swept_at) * limits.frames_per_s, now
+        self._frame_budget = min(limits.frames_per_s, self._frame_budget + earned)
         if not self._is_heard:
             self._last_heard, self._ping_sent_at = now, None
             self._read()
@@ -342,15 +348,14 @@ class Connection(asyncio.Protocol):
         self._flush(SendPath.CLOSE)
 
     def _start(self, job: Any) -> None:
-        task = self._loop.create_task(job)
-        self._tasks.add(task)
+        self._tasks.add(task := self._loop.create_task(job))
         task.add_done_callback(self._tasks.discard)
 
     # --- the way out ---------------------------------------------------------------------------------------
 
     @property
     def _is_ending(self) -> bool:
-        return self._core.state in {State.CLOSING, State.CLOSED}
+        return self._core.state >= State.CLOSING
 
     def _flush(self, path: SendPath) -> None:
         """Write what the core wants written; an empty piece means the end of the stream."""
