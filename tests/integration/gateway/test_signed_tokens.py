@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import os
-import time
 from pathlib import Path
 from typing import Any
 
-import jwt
-
 from integration.gateway.serving import serving, until
 from integration.gateway.talking import HELLO, closed, hear, hear_until, say, stranger
-
-SECRET = os.urandom(32)
-
-
-def write_keys(folder: Path, **secrets: bytes) -> None:
-    entries = [
-        {"kid": kid, "alg": "HS256", "kty": "oct", "k": base64.urlsafe_b64encode(secret).decode().rstrip("=")}
-        for kid, secret in secrets.items()
-    ]
-    fresh = folder / "jwks.new"
-    fresh.write_text(json.dumps({"keys": entries}))
-    fresh.replace(folder / "jwks.json")
+from signed_tokens import SECRET, signed_token, write_keys
 
 
 def options(folder: Path, **changes: Any) -> dict[str, Any]:
@@ -33,15 +17,9 @@ def options(folder: Path, **changes: Any) -> dict[str, Any]:
     return {**wanted, **changes}
 
 
-def token(*, valid_s: int = 10_000, kid: str = "first", secret: bytes = SECRET, **changes: Any) -> str:
-    exp = int(time.time()) + valid_s
-    claims = {"sub": "ann", "iss": "i", "aud": "a", "exp": exp, "roles": "viewer", "tenants": "red", **changes}
-    return jwt.encode(claims, secret, "HS256", headers={"kid": kid})
-
-
 async def test_a_signed_token_opens_what_its_role_may(tmp_path: Path) -> None:
     async with serving(tmp_path, jwt=options(tmp_path)) as served:
-        shown = {"Authorization": f"Bearer {token()}"}
+        shown = {"Authorization": f"Bearer {signed_token()}"}
         assert (await served.http.get("/api/v1/runs", headers=shown)).status_code == 200
         assert (await served.http.get("/metrics", headers=shown)).status_code == 403
         assert (await served.http.get("/metrics")).status_code == 200, "the gateway's own token counts as well"
@@ -52,7 +30,7 @@ async def test_a_client_is_warned_and_stays_with_a_newer_token(tmp_path: Path) -
         serving(tmp_path, jwt=options(tmp_path), client={"token_grace_s": 600.0}) as served,
         stranger(served, hello=False) as socket,
     ):
-        brief = token(valid_s=3)
+        brief = signed_token(valid_s=3)
         await say(socket, {**HELLO, "token": brief})
         assert (await hear(socket))["type"] == "welcome"
         assert (await hear(socket))["type"] == "expiring"
@@ -64,7 +42,7 @@ async def test_a_client_is_warned_and_stays_with_a_newer_token(tmp_path: Path) -
         await until(has_expired, "the token has expired")
         await say(socket, {"type": "subscribe", "id": 1, "start": {"from": "latest"}})
         assert (await hear_until(socket, "error"))[-1]["code"] == "unauthenticated"
-        await say(socket, {"type": "auth", "token": token()})
+        await say(socket, {"type": "auth", "token": signed_token()})
         await say(socket, {"type": "subscribe", "id": 2, "start": {"from": "latest"}})
         assert (await hear_until(socket, "subscribed"))[-1]["id"] == 2
 
@@ -74,7 +52,7 @@ async def test_a_client_whose_token_has_expired_is_closed(tmp_path: Path) -> Non
         serving(tmp_path, jwt=options(tmp_path), client={"token_grace_s": 0.0}) as served,
         stranger(served, hello=False) as socket,
     ):
-        await say(socket, {**HELLO, "token": token(valid_s=3)})
+        await say(socket, {**HELLO, "token": signed_token(valid_s=3)})
         heard = await hear_until(socket, "closing")
         assert [frame["type"] for frame in heard] == ["welcome", "expiring", "error", "closing"]
         assert await closed(socket) == 4501
@@ -88,14 +66,14 @@ async def test_keys_come_and_go_while_the_gateway_runs(tmp_path: Path) -> None:
             answer = await served.http.get("/api/v1/version", headers={"Authorization": f"Bearer {shown}"})
             return answer.status_code
 
-        assert await status(token(kid="second", secret=second)) == 401
+        assert await status(signed_token(kid="second", secret=second)) == 401
         write_keys(tmp_path, second=second)
 
         async def is_taken() -> bool:
-            return await status(token(kid="second", secret=second)) == 200
+            return await status(signed_token(kid="second", secret=second)) == 200
 
         await until(is_taken, "the second key is taken")
-        assert await status(token()) == 401, "the first key is gone"
+        assert await status(signed_token()) == 401, "the first key is gone"
         (tmp_path / "jwks.json").write_text("{")
 
         async def is_told() -> bool:

@@ -139,9 +139,17 @@ export const RUN_SCENES: readonly Scene[] = [
   scene("closed", "Closed", {
     connection: connectionOf({
       phase: "closed",
-      reason: "The gateway refuses the token",
-      remedy: "Open the link that `dashstream serve` prints.",
+      reason: "This token may not read these records",
+      remedy: "Use a token that may.",
     }),
+  }),
+  scene("token-expiring", "Token about to expire", {
+    connection: connectionOf({ expiresInMs: 48_000 }),
+    run: LIVE,
+  }),
+  scene("signed-out", "Signed out", {
+    connection: connectionOf({ phase: "closed", isTokenRefused: true, reason: "The token has expired" }),
+    run: LIVE,
   }),
   scene("unverified", "A state that does not match", {
     receipt: receiptOf({ verification: "mismatch", verifiedSteps: 7, verifiedThrough: 4 }),

@@ -64,7 +64,6 @@ function scene(id: string, title: string, state: Partial<RunsState>): Scene {
         onOpen={nothing}
         onLoadMore={nothing}
         onRetry={nothing}
-        onToken={nothing}
       />
     ),
   };

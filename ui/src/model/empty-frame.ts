@@ -24,6 +24,8 @@ export const NO_CONNECTION: ConnectionStatus = {
   retryInMs: null,
   reason: null,
   remedy: null,
+  expiresInMs: null,
+  isTokenRefused: false,
   serverVersion: null,
   instance: null,
   source: "none",

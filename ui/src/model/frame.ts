@@ -26,6 +26,10 @@ export interface ConnectionStatus {
   readonly reason: string | null;
   /** What the user can do about it, in words. */
   readonly remedy: string | null;
+  /** Milliseconds from the moment of this frame until the token expires, once that is near; null before. */
+  readonly expiresInMs: number | null;
+  /** The connection is closed because its token does not count, or no longer. */
+  readonly isTokenRefused: boolean;
   readonly serverVersion: string | null;
   /** Which gateway process answers; changes when it restarts. */
   readonly instance: string | null;

@@ -19,11 +19,15 @@ export interface CloseVerdict {
   readonly retry: boolean;
   readonly cause: string;
   readonly remedy: string | null;
+  readonly isTokenRefused: boolean;
 }
+
+export const NEWER_TOKEN = "Open a newer link in this tab, or paste its token";
+const TOKEN_REFUSED = 4501;
 
 const TERMINAL: ReadonlyMap<number, readonly [string, string]> = new Map([
   [4500, ["The gateway refused this page's request", "Reload the page; it may be of another version"]],
-  [4501, ["The gateway does not accept this page's token", "Open the link that `dashstream serve` prints"]],
+  [TOKEN_REFUSED, ["The gateway does not accept this page's token", NEWER_TOKEN]],
   [4503, ["This token may not read these records", "Use a token that may"]],
   [4508, ["A frame was larger than the gateway allows", "Reload the page; it may be of another version"]],
 ]);
@@ -40,8 +44,8 @@ export function judgeClose(code: number, reason: string): CloseVerdict {
   const said = reason === "" ? "" : ` (${reason.slice(0, 120)})`;
   if (code >= 4500 && code <= 4999) {
     const [cause, remedy] = TERMINAL.get(code) ?? [`The gateway closed with code ${code}`, "Try again"];
-    return { retry: false, cause: cause + said, remedy };
+    return { retry: false, cause: cause + said, remedy, isTokenRefused: code === TOKEN_REFUSED };
   }
   const cause = RETRYABLE.get(code) ?? `The connection ended with code ${code}`;
-  return { retry: true, cause: cause + said, remedy: null };
+  return { retry: true, cause: cause + said, remedy: null, isTokenRefused: false };
 }

@@ -50,4 +50,8 @@ export interface SessionStatus extends ServerSeen {
   readonly retryAtMs: number | null;
   readonly reason: string | null;
   readonly remedy: string | null;
+  /** When the connection's token expires, by the session's time; null while the gateway did not say so. */
+  readonly expiresAtMs: number | null;
+  /** The session is closed, and another token would open it. */
+  readonly isTokenRefused: boolean;
 }

@@ -11,11 +11,12 @@
  * Law 2: at most one connection and one timer; inputs of an earlier connection (by generation) change nothing.
  * Law 3: every delivered record passed `Continuity`; a duplicate is dropped, a hole reconnects from the cursor.
  * Law 4: a refused request is never repeated unchanged: the cursor is dropped, or the session closes.
+ * Law 5: a newer token moves no cursor: the connection goes on with it, or the next one resumes where this one ended.
  */
 
 import { backoffMs } from "./backoff";
 import { Continuity, type DataFrame } from "./batch";
-import { CLIENT_CLOSE, type ClientCloseCode, judgeClose } from "./close-codes";
+import { CLIENT_CLOSE, type ClientCloseCode, judgeClose, NEWER_TOKEN } from "./close-codes";
 import {
   type ClientFrame,
   ControlError,
@@ -23,17 +24,15 @@ import {
   type ErrorFrame,
   encodeControl,
   type Positions,
-  PROTOCOL,
-  type Start,
   type Subscribed,
   type Welcome,
   wirePositions,
 } from "./control";
 import { Cursor } from "./cursor";
+import { helloFrame, SUBSCRIPTION, subscribeFrame } from "./opening-frames";
 import { NO_SERVER, serverSeenIn } from "./server-seen";
 import type { Delivery, SessionAction, SessionOptions, SessionPhase, SessionStatus } from "./session-types";
 
-const SUBSCRIPTION = 1;
 const OPENING_TIMEOUT_MS = 10_000;
 const PING_AFTER_MS = 15_000;
 const SILENCE_TIMEOUT_MS = 35_000;
@@ -63,7 +62,13 @@ export class Session {
   #continuity: Continuity | null = null;
   readonly #cursor = new Cursor();
   #actions: SessionAction[] = [];
-  constructor(private readonly options: SessionOptions) {}
+  #token: string | null;
+  #expiresAt: number | null = null;
+  #isTokenRefused = false;
+
+  constructor(private readonly options: SessionOptions) {
+    this.#token = options.token;
+  }
 
   /** Which connection inputs must name; grows with every `open`. */
   get generation(): number {
@@ -85,6 +90,8 @@ export class Session {
       retryAtMs: this.#retryAt,
       reason: this.#reason,
       remedy: this.#remedy,
+      expiresAtMs: this.#expiresAt,
+      isTokenRefused: this.#isTokenRefused,
       ...this.#server,
     };
   }
@@ -125,20 +132,23 @@ export class Session {
     if (generation !== this.#generation || this.#phase !== "connecting") return;
     this.#phase = "subscribing";
     this.#heardAt = now;
-    const { client, token, maxBatchBytes } = this.options;
-    this.#send({
-      type: "hello",
-      protocol: PROTOCOL,
-      client,
-      ...(token === null ? {} : { token }),
-      max_batch_bytes: maxBatchBytes,
-      compression: ["zstd"],
-    });
+    this.#send(helloFrame(this.options, this.#token));
+  }
+
+  /** Use another token: an open connection goes on with it, what was refused or waits connects with it. */
+  renew(token: string | null, now: number): void {
+    this.#token = token;
+    this.#expiresAt = null;
+    if (this.#phase === "idle") return;
+    const isOpen = this.#phase === "catching_up" || this.#phase === "live";
+    if (isOpen && token !== null) this.#send({ type: "auth", token });
+    else this.connect(now);
   }
 
   closed(generation: number, code: number, reason: string, now: number): void {
     if (generation !== this.#generation || !this.#isConnected()) return;
     const verdict = judgeClose(code, reason);
+    this.#isTokenRefused = verdict.isTokenRefused;
     if (verdict.retry) this.#retry(verdict.cause, now);
     else this.#end(verdict.cause, verdict.remedy);
   }
@@ -262,6 +272,9 @@ export class Session {
       case "closing":
         this.#retryAfterMs = frame.retryAfterMs;
         return;
+      case "expiring":
+        this.#expiresAt = now + frame.inMs;
+        return;
       case "pong":
         return;
     }
@@ -269,7 +282,7 @@ export class Session {
 
   #welcomed(welcome: Welcome, now: number): void {
     if (this.#phase !== "subscribing") return;
-    const { schemaVersion, limits } = welcome;
+    const { schemaVersion } = welcome;
     this.#server = serverSeenIn(welcome);
     const expected = this.options.schemaVersion;
     if (schemaVersion > expected) {
@@ -281,18 +294,7 @@ export class Session {
       this.#condition = "none";
     }
     this.#enter(welcome.epoch);
-    const start: Start =
-      this.cursor === null
-        ? this.options.startAt(welcome)
-        : { from: "cursor", epoch: welcome.epoch, positions: wirePositions(this.cursor.positions) };
-    const window = Math.min(this.options.windowBytes, limits.max_window_bytes);
-    this.#send({
-      type: "subscribe",
-      id: SUBSCRIPTION,
-      filter: this.options.filter,
-      start,
-      window_bytes: window,
-    });
+    this.#send(subscribeFrame(this.options, welcome, this.cursor?.positions ?? null));
   }
 
   #subscribed(frame: Subscribed): void {
@@ -311,10 +313,8 @@ export class Session {
       this.#actions.push({ kind: "restart", cause: "cursor_refused" });
       return this.#abandon(CLIENT_CLOSE.badFrame, cause, now);
     }
-    this.#end(
-      cause,
-      error.code === "unauthenticated" ? "Open the link that `dashstream serve` prints" : null,
-    );
+    this.#isTokenRefused = error.code === "unauthenticated";
+    this.#end(cause, this.#isTokenRefused ? NEWER_TOKEN : null);
   }
 
   #enter(epoch: string): void {
@@ -332,6 +332,7 @@ export class Session {
     this.#phase = "connecting";
     this.#retryAt = null;
     this.#retryAfterMs = 0;
+    this.#isTokenRefused = false;
     this.#openedAt = now;
     this.#heardAt = now;
     this.#actions.push({ kind: "open" });
@@ -372,6 +373,7 @@ export class Session {
     this.#continuity = null;
     this.#pingedAt = null;
     this.#liveSince = null;
+    this.#expiresAt = null;
     this.#actions.push({ kind: "discard" });
   }
 

@@ -16,9 +16,12 @@ export function createServices(location: Location): Services {
   const engine = new EngineClient({ spawn: spawnEngineWorker, clock: browserClock(), random: Math.random });
   const connect = (token: string | null) => engine.connect({ ...addressesOf(location), token });
   const address = {
-    hash: location.hash,
+    get hash() {
+      return location.hash;
+    },
     replaceHash: (hash: string) =>
       history.replaceState(history.state, "", location.pathname + location.search + hash),
+    onHash: (changed: () => void) => addEventListener("hashchange", changed),
   };
   const token = createTokenStore(
     address,

@@ -54,6 +54,11 @@ export class GatewayLink {
     this.#input((session, now) => session.connect(now));
   }
 
+  /** Use another token from now on, without losing the place. */
+  renew(token: string | null): void {
+    this.#input((session, now) => session.renew(token, now));
+  }
+
   /** Leave for good; nothing is told afterwards. */
   stop(): void {
     this.#session.stop();

@@ -90,15 +90,6 @@ describe("opening a run", () => {
     connection.deliver(RUN_1);
     expect(frame().receipt.received).toBe(0);
   });
-
-  it("connects again with another token, and only then", () => {
-    openWhole();
-    engine.connect({ wsUrl: "ws://gateway/ws", token: "secret" });
-    expect(gateway.connections).toHaveLength(1);
-    engine.connect({ wsUrl: "ws://gateway/ws", token: "other" });
-    gateway.current.subscribe(START);
-    expect(gateway.current.last("hello")).toMatchObject({ token: "other" });
-  });
 });
 
 describe("frames", () => {

@@ -68,10 +68,12 @@ export class RunEngine {
   }
 
   connect(target: Target): void {
-    const isSame = target.wsUrl === this.#target?.wsUrl && target.token === this.#target.token;
+    const before = this.#target;
     this.#target = target;
-    if (!isSame && this.#open !== null && this.#open.file === null)
-      this.openRun(this.#opening, this.#open.id);
+    if (this.#open === null || this.#open.file !== null) return;
+    if (target.wsUrl !== before?.wsUrl) return this.openRun(this.#opening, this.#open.id);
+    const { link } = this.#open;
+    if (target.token !== before.token || link?.status.isTokenRefused) link?.renew(target.token);
   }
 
   openRun(opening: number, runId: string | null): void {
@@ -208,8 +210,20 @@ export class RunEngine {
     const { phase, retryAtMs, reason, remedy, serverVersion, instance } = status;
     // The session remembers earlier failures until a connection has proved stable; records flow already.
     const attempt = phase === "live" ? 0 : status.attempt;
-    const retryInMs = retryAtMs === null ? null : Math.max(0, retryAtMs - this.options.clock.nowMs());
-    return { phase, attempt, retryInMs, reason, remedy, serverVersion, instance, source: "gateway" };
+    const nowMs = this.options.clock.nowMs();
+    const { expiresAtMs, isTokenRefused } = status;
+    return {
+      phase,
+      attempt,
+      retryInMs: retryAtMs === null ? null : Math.max(0, retryAtMs - nowMs),
+      reason,
+      remedy,
+      expiresInMs: expiresAtMs === null ? null : expiresAtMs - nowMs,
+      isTokenRefused,
+      serverVersion,
+      instance,
+      source: "gateway",
+    };
   }
 }
 

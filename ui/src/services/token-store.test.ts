@@ -5,13 +5,24 @@ import { createTokenStore } from "./token-store";
 function storeFor(hash: string, kept: Storage = memory()) {
   const replaced: string[] = [];
   const changed: (string | null)[] = [];
-  const address = { hash, replaceHash: (next: string) => void replaced.push(next) };
+  let follow: () => void = () => undefined;
+  const address = {
+    hash,
+    replaceHash: (next: string) => void replaced.push(next),
+    onHash: (call: () => void) => {
+      follow = call;
+    },
+  };
   const store = createTokenStore(
     address,
     preferenceStorage(() => kept),
     (token) => void changed.push(token),
   );
-  return { store, replaced, changed, kept };
+  const goTo = (next: string) => {
+    address.hash = next;
+    follow();
+  };
+  return { store, replaced, changed, kept, goTo };
 }
 
 function memory(): Storage {
@@ -47,4 +58,15 @@ it("tells of another token, and forgets it on demand", () => {
   store.set(null);
   expect(store.current).toBeNull();
   expect(changed).toEqual(["two", null]);
+});
+
+it("takes a newer link that is opened while the page is, and leaves other hashes alone", () => {
+  const { store, replaced, changed, goTo } = storeFor("#token=one");
+  goTo("#main");
+  goTo("#token=");
+  expect(changed).toEqual([]);
+  goTo("#token=two");
+  expect(store.current).toBe("two");
+  expect(changed).toEqual(["two"]);
+  expect(replaced.at(-1)).toBe("");
 });

@@ -11,6 +11,8 @@ export function connectionOf(changes: Partial<ConnectionStatus> = {}): Connectio
     retryInMs: null,
     reason: null,
     remedy: null,
+    expiresInMs: null,
+    isTokenRefused: false,
     serverVersion: "0.1.0",
     instance: "gateway-1",
     source: "gateway",

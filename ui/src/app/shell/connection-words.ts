@@ -29,7 +29,7 @@ const PHASES: Record<Exclude<ConnectionStatus["phase"], "idle">, Plain> = {
     "A record has a schema that this page does not know.",
     "Decide in the banner of the run.",
   ],
-  closed: ["Closed", "error", "The connection was closed for good.", "Press retry in the banner of the run."],
+  closed: ["Closed", "error", "The connection was closed for good.", "See the banner of the run."],
 };
 const AGAIN: Plain = ["Reconnecting", "waiting", "The gateway does not answer.", BY_ITSELF, true];
 const FILE: Plain = [
@@ -45,7 +45,13 @@ export function connectionWords(status: ConnectionStatus | null, contact: Gatewa
   if (status.source === "file") return words(...FILE);
   const opening = status.phase === "connecting" || status.phase === "subscribing";
   const [label, tone, cause, remedy, pulse] = opening && status.attempt > 1 ? AGAIN : PHASES[status.phase];
-  return words(label, tone, status.reason ?? cause, status.remedy ?? remedy, pulse);
+  return words(
+    status.isTokenRefused ? "Signed out" : label,
+    tone,
+    status.reason ?? cause,
+    status.remedy ?? remedy,
+    pulse,
+  );
 }
 
 function contactWords({ state, reason }: GatewayContact): ConnectionWords {
@@ -59,7 +65,7 @@ function contactWords({ state, reason }: GatewayContact): ConnectionWords {
         "No access",
         "error",
         reason ?? "The gateway refuses the token.",
-        "Open the link that `dashstream serve` prints.",
+        "Open the link that you were given, or that `dashstream serve` prints.",
       );
     case "unreachable":
       return words(

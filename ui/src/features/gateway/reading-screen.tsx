@@ -2,7 +2,6 @@
 
 import type { ReactNode } from "react";
 import type { Reading } from "../../stores/use-reading";
-import { useServices } from "../../stores/use-services";
 import { EmptyState } from "../../widgets/empty-state";
 import type { IconName } from "../../widgets/icon";
 import { FailureBanner } from "./failure-banner";
@@ -20,14 +19,9 @@ interface ReadingScreenProps<T> {
 }
 
 export function ReadingScreen<T>({ title, task, icon, reading, toolbar, children }: ReadingScreenProps<T>) {
-  const { token } = useServices();
   const { value, failure, askAgain } = reading;
   if (failure && (failure.status === 401 || failure.status === 403)) {
-    const use = (next: string) => {
-      token.set(next);
-      askAgain();
-    };
-    return <TokenNeeded reason={failure.message} onToken={use} />;
+    return <TokenNeeded reason={failure.message} onUsed={askAgain} />;
   }
   return (
     <div className="screen">

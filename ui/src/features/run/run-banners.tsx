@@ -3,6 +3,7 @@ import type { ConnectionStatus, MismatchInfo, RunFrame, RunSummary } from "../..
 import { Banner } from "../../widgets/banner";
 import { Button } from "../../widgets/button";
 import { Prose } from "../../widgets/prose";
+import { TokenBanner } from "../gateway/token-banner";
 import { ErrorDetails } from "./error-details";
 
 const SHOWN = 240;
@@ -29,6 +30,7 @@ export function RunBanners({ frame, resumedBy, onRetry, onResolve, onStep }: Run
       ) : (
         <ConnectionBanner connection={connection} pending={frame.intake.pendingRecords} onRetry={onRetry} />
       )}
+      <TokenBanner connection={connection} />
       {run && <ErrorBanner run={run} onStep={onStep} />}
       {waiting.map((interrupt) => (
         <Banner
@@ -65,7 +67,7 @@ function ConnectionBanner({ connection, pending, onRetry }: ConnectionBannerProp
       Try now
     </Button>
   );
-  if (phase === "closed") {
+  if (phase === "closed" && !connection.isTokenRefused) {
     return (
       <Banner tone="error" title="The connection is closed" actions={retry} data-testid="connection-banner">
         {reason ?? "The gateway closed it"}. <Prose text={remedy ?? ""} />

@@ -98,15 +98,38 @@ describe("the page of a run", () => {
     const { engine } = show({
       connection: connectionOf({
         phase: "closed",
-        reason: "The token was refused",
-        remedy: "Open the link that `dashstream serve` prints.",
+        reason: "The gateway refused this page's request",
+        remedy: "Reload the page.",
       }),
     });
     expect(screen.getByTestId("connection-banner").textContent).toContain(
-      "The token was refused. Open the link that dashstream serve prints.",
+      "The gateway refused this page's request. Reload the page.",
     );
     fireEvent.click(screen.getByText("Try now"));
     expect(engine.asked).toContain("retry");
+  });
+
+  it("says when its token expires, what then happens, and takes a newer one", () => {
+    const { engine, services } = show({ connection: connectionOf({ expiresInMs: 42_000 }) });
+    const banner = screen.getByTestId("token-expiring");
+    expect(banner.textContent).toContain("The token expires in 42 s");
+    expect(banner.textContent).toContain("the gateway ends the connection");
+    fireEvent.change(screen.getByLabelText("The link or its token"), { target: { value: "newer" } });
+    fireEvent.click(screen.getByText("Use it"));
+    expect(services.token.current).toBe("newer");
+    act(() => engine.push({ connection: connectionOf({ expiresInMs: -1 }) }));
+    expect(screen.getByTestId("token-expiring")).toBeTruthy();
+    act(() => engine.push({ connection: connectionOf() }));
+    expect(screen.queryByTestId("token-expiring")).toBeNull();
+  });
+
+  it("asks for a token where it was signed out, and for nothing else", () => {
+    show({
+      connection: connectionOf({ phase: "closed", isTokenRefused: true, reason: "The token has expired" }),
+    });
+    expect(screen.getByTestId("token-refused").textContent).toContain("The token has expired");
+    expect(screen.queryByTestId("connection-banner")).toBeNull();
+    expect(screen.getByLabelText("The link or its token")).toBeTruthy();
   });
 
   it("does not alarm anybody at the first attempt", () => {

@@ -12,7 +12,7 @@ import { RunsView } from "./runs-view";
 const TICK_MS = 250;
 
 export function RunsPage() {
-  const { api, token } = useServices();
+  const { api } = useServices();
   const search = useSearch();
   const [, navigate] = useLocation();
   const [store] = useState(() => createRunsStore(api, readFilters(search)));
@@ -36,10 +36,6 @@ export function RunsPage() {
       onOpen={(runId) => navigate(runAddress(runId))}
       onLoadMore={store.loadMore}
       onRetry={store.retry}
-      onToken={(next) => {
-        token.set(next);
-        store.retry();
-      }}
     />
   );
 }

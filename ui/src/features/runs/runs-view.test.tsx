@@ -2,10 +2,10 @@ import { fireEvent, screen } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 import { NO_FILTERS, type RunsState } from "../../stores/runs";
 import { waitsForPerson } from "../../stores/waiting";
-import { listingOf } from "../../testing/fake-services";
+import { createFakeServices, listingOf } from "../../testing/fake-services";
 import { STARTED_US } from "../../testing/frames";
 import { renderPage } from "../../testing/render-page";
-import { tokenOf } from "../gateway/token-needed";
+import { tokenOf } from "../gateway/token-form";
 import { shownDurationUs } from "./run-row";
 import { RunsView, type RunsViewProps } from "./runs-view";
 
@@ -19,6 +19,7 @@ function show(state: Partial<RunsState>, handlers: Partial<RunsViewProps> = {}) 
     ...state,
   };
   const nothing = () => undefined;
+  const services = createFakeServices();
   renderPage(
     <RunsView
       state={full}
@@ -28,10 +29,11 @@ function show(state: Partial<RunsState>, handlers: Partial<RunsViewProps> = {}) 
       onOpen={nothing}
       onLoadMore={nothing}
       onRetry={nothing}
-      onToken={nothing}
       {...handlers}
     />,
+    services,
   );
+  return services;
 }
 
 const QUESTION = [{ id: "i", nodeId: "approve", value: '"good?"', when: "inside" }];
@@ -86,14 +88,15 @@ describe("the list of runs", () => {
   });
 
   it("asks for the link where a token is missing or wrong, and takes a pasted one", () => {
-    const onToken = vi.fn();
-    show({ failure: refused }, { onToken });
+    const onRetry = vi.fn();
+    const services = show({ failure: refused }, { onRetry });
     expect(screen.getByText("This gateway asks for a token")).toBeTruthy();
     fireEvent.change(screen.getByLabelText("The link or its token"), {
       target: { value: "http://127.0.0.1:7788/#token=secret" },
     });
     fireEvent.click(screen.getByText("Use it"));
-    expect(onToken).toHaveBeenCalledWith("secret");
+    expect(services.token.current).toBe("secret");
+    expect(onRetry).toHaveBeenCalled();
     expect(tokenOf("  secret ")).toBe("secret");
     expect(tokenOf("http://127.0.0.1/#token=a%2Bb")).toBe("a+b");
     expect(tokenOf("http://127.0.0.1/#token=%")).toBe("%");

@@ -18,14 +18,13 @@ export interface RunsViewProps {
   onOpen: (runId: string) => void;
   onLoadMore: () => void;
   onRetry: () => void;
-  onToken: (token: string) => void;
 }
 
 export function RunsView(props: RunsViewProps) {
-  const { state, onFilters, onRetry, onToken } = props;
+  const { state, onFilters, onRetry } = props;
   const { failure } = state;
   if (failure && (failure.status === 401 || failure.status === 403)) {
-    return <TokenNeeded reason={failure.message} onToken={onToken} />;
+    return <TokenNeeded reason={failure.message} onUsed={onRetry} />;
   }
   return (
     <div className="runs">
