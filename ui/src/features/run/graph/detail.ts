@@ -13,7 +13,7 @@ export interface Detail {
   readonly outline: number;
 }
 
-const SPECK_ZOOM = 0.2;
+const SPECK_ZOOM = 0.33;
 /** Steps of the scale per doubling of the distance; each step is a new drawing, so there are few. */
 const STEPS = 12;
 /** Names larger than this have no room in their cards. */

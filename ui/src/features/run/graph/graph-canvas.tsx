@@ -1,38 +1,39 @@
-import { Background, type EdgeTypes, MiniMap, type NodeTypes, ReactFlow, useStore } from "@xyflow/react";
-import { type CSSProperties, useMemo, useRef } from "react";
-import type { GraphLayout } from "../../../stores/layout";
-import { detailAt } from "./detail";
-import type { FlowElements, GraphFlowNode } from "./flow-elements";
-import { boundsOf } from "./geometry";
-import { ArrowHeads, GraphEdgeView } from "./graph-edge";
-import { GraphNodeView, NodeActionsContext } from "./graph-node";
+/**
+ * The canvas: React Flow is its camera alone, for pan, zoom, pinch and touch; what is drawn lies in its one layer that
+ * the camera moves.
+ */
+
+import { ReactFlow, useStore, ViewportPortal } from "@xyflow/react";
+import { type CSSProperties, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { type Detail, detailAt } from "./detail";
+import { ArrowHeads } from "./graph-edge";
+import { GraphMap } from "./graph-map";
+import { NodeActionsContext } from "./graph-node";
+import { GraphScene } from "./graph-scene";
+import type { Scene } from "./scene";
 import type { Camera } from "./use-camera";
 import "@xyflow/react/dist/base.css";
 import "./graph-canvas.css";
 
-const NODE_TYPES: NodeTypes = { graph: GraphNodeView };
-const EDGE_TYPES: EdgeTypes = { graph: GraphEdgeView };
 const MIN_ZOOM = 0.001;
 const MAX_ZOOM = 2;
 /** From this many nodes on, those out of sight do not exist, and a map helps. */
 const MANY_NODES = 80;
 
-/** Pixels of a node on the map at least, and of the map across. */
-const SPECK = 2;
-const MAP_WIDTH = 200;
-const MAP_HEIGHT = 150;
-
 interface GraphCanvasProps {
-  elements: FlowElements;
-  layout: GraphLayout | null;
+  scene: Scene;
   camera: Camera;
   onExplain: (id: string) => void;
   onClear: () => void;
 }
 
-export function GraphCanvas({ elements, layout, camera, onExplain, onClear }: GraphCanvasProps) {
-  const detail = useStore((state) => detailAt(state.transform[2]));
-  const large = elements.nodes.length >= MANY_NODES;
+export function GraphCanvas({ scene, camera, onExplain, onClear }: GraphCanvasProps) {
+  const [moving, setMoving] = useState(false);
+  const detail = useDeferredValue(useDetail(moving));
+  // Another look is drawn afresh, at the scale that it is seen at.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the level's change is the point
+  useEffect(() => setMoving(false), [detail.level]);
+  const large = scene.nodes.length >= MANY_NODES;
   const explain = useRef(onExplain);
   explain.current = onExplain;
   const actions = useMemo(
@@ -44,51 +45,37 @@ export function GraphCanvas({ elements, layout, camera, onExplain, onClear }: Gr
     <NodeActionsContext value={actions}>
       <ArrowHeads scale={detail.scale} />
       <ReactFlow
-        className={`graph graph--${detail.level}`}
+        className={`graph graph--${detail.level}${moving ? " graph--moving" : ""}`}
         style={{ "--graph-scale": detail.scale, "--graph-speck": `${detail.outline}px` } as CSSProperties}
-        nodes={elements.nodes}
-        edges={elements.edges}
-        nodeTypes={NODE_TYPES}
-        edgeTypes={EDGE_TYPES}
         minZoom={MIN_ZOOM}
         maxZoom={MAX_ZOOM}
-        nodesDraggable={false}
-        nodesConnectable={false}
-        nodesFocusable={false}
-        edgesFocusable={false}
-        elementsSelectable={false}
         deleteKeyCode={null}
         selectionKeyCode={null}
         multiSelectionKeyCode={null}
-        onlyRenderVisibleElements={large}
         zoomOnDoubleClick={false}
         onPaneClick={onClear}
-        onMove={camera.moved}
+        onMove={(event) => {
+          camera.moved(event);
+          setMoving(true);
+        }}
+        onMoveEnd={() => setMoving(false)}
         aria-label="Graph of the run"
       >
-        <Background gap={20} size={1} />
-        {large && (
-          <MiniMap<GraphFlowNode>
-            pannable
-            zoomable
-            onPointerDown={() => camera.setMode("free")}
-            onWheel={() => camera.setMode("free")}
-            nodeClassName={miniMapClass}
-            nodeStrokeWidth={layout ? speckOf(layout) : 0}
-            style={{ width: MAP_WIDTH, height: MAP_HEIGHT }}
-            ariaLabel="Map of the graph"
-          />
+        <ViewportPortal>
+          <GraphScene scene={scene} large={large} detail={detail} />
+        </ViewportPortal>
+        {large && scene.layout && (
+          <GraphMap nodes={scene.nodes} layout={scene.layout} onHand={camera.takeOver} />
         )}
       </ReactFlow>
     </NodeActionsContext>
   );
 }
 
-/** How far outlines have to reach so that nodes of a vast graph can be seen on its map. */
-function speckOf(layout: GraphLayout): number {
-  const { width, height } = boundsOf(layout);
-  return SPECK * Math.max(width / MAP_WIDTH, height / MAP_HEIGHT);
+/** Letters keep their size on the graph while it moves, and are fitted to the zoom when it rests. */
+function useDetail(moving: boolean): Detail {
+  const now = useStore((state) => detailAt(state.transform[2]));
+  const [shown, setShown] = useState(now);
+  if (now !== shown && (!moving || now.level !== shown.level)) setShown(now);
+  return shown;
 }
-
-const miniMapClass = ({ data }: GraphFlowNode): string =>
-  `graph-map__node graph-map__node--${data.node.status}${data.container ? " graph-map__node--container" : ""}`;

@@ -1,76 +1,71 @@
-import { BaseEdge, EdgeLabelRenderer, type EdgeProps, getBezierPath } from "@xyflow/react";
 import { memo } from "react";
 import { count, plural } from "../../../model/display";
 import type { GraphEdge } from "../../../stores/engine";
-import type { Point, Route } from "../../../stores/layout";
 import { Icon } from "../../../widgets/icon";
-import type { GraphFlowEdge } from "./flow-elements";
-import { roundedPath, type Spot, sideLoop, spotOn } from "./paths";
+import type { Detail } from "./detail";
+import type { Line } from "./paths";
+import type { SceneEdge } from "./scene";
 import "./graph-edge.css";
 
-const CORNER = 8;
+interface EdgesProps {
+  edges: readonly SceneEdge[];
+}
 
-/** A line from node to node along its route; solid where it was taken, pale where it was not. */
-export const GraphEdgeView = memo(function GraphEdgeView(props: EdgeProps<GraphFlowEdge>) {
-  const { edge, route, moving } = props.data ?? {};
-  if (!edge) return null;
-  const { path, label } = route ? routed(route) : curved(props);
-  const text = labelText(edge);
+/** Lines from node to node along their routes; solid where they were taken, pale where they were not. */
+export const EdgeLines = memo(function EdgeLines({ edges, level }: EdgesProps & { level: Detail["level"] }) {
   return (
-    <>
-      <BaseEdge
-        path={path}
-        className={edgeClass(edge, moving ?? false)}
-        interactionWidth={0}
-        markerEnd={`url(#graph-arrow-${arrow(edge)})`}
-      />
-      {text.length > 0 && (
-        <EdgeLabelRenderer>
-          <div
-            className={`graph-edge-label${edge.taken ? " graph-edge-label--taken" : ""}`}
-            style={{ transform: placed(label) }}
-            title={edgeTitle(edge)}
-            data-testid="graph-edge-label"
-          >
-            {isFanOut(edge) && <Icon name="lanes" size={10} />}
-            {text.map((part) => (
-              <span key={part} className="truncate">
-                {part}
-              </span>
-            ))}
-          </div>
-        </EdgeLabelRenderer>
-      )}
-    </>
+    <svg className="graph-edges" aria-hidden="true">
+      {level === "specks"
+        ? LOOKS.map((look) => (
+            <path key={look} className={`graph-edge graph-edge--${look}`} d={pathOf(edges, look)} />
+          ))
+        : edges.map((edge) => <EdgeLine key={edge.id} {...edge} />)}
+    </svg>
   );
 });
 
-interface Line {
-  readonly path: string;
-  /** A spot on the line, or the middle of the room that the layout has left for the label. */
-  readonly label: Spot | Point;
-}
+/** Lines without patterns and heads are one line. */
+const pathOf = (edges: readonly SceneEdge[], look: Look): string =>
+  edges.flatMap(({ edge, line }) => (lookOf(edge) === look ? line.path : [])).join(" ");
+
+const EdgeLine = memo(function EdgeLine({ edge, line, moving }: SceneEdge) {
+  return (
+    <path className={edgeClass(edge, moving)} d={line.path} markerEnd={`url(#graph-arrow-${lookOf(edge)})`} />
+  );
+});
+
+export const EdgeLabels = memo(function EdgeLabels({ edges }: EdgesProps) {
+  return edges.map(({ id, edge, line }) => <EdgeLabel key={id} edge={edge} line={line} />);
+});
+
+const EdgeLabel = memo(function EdgeLabel({ edge, line }: Pick<SceneEdge, "edge" | "line">) {
+  const text = labelText(edge);
+  if (text.length === 0) return null;
+  return (
+    <div
+      className={`graph-edge-label${edge.taken ? " graph-edge-label--taken" : ""}`}
+      style={{ transform: placed(line.label) }}
+      title={edgeTitle(edge)}
+      data-testid="graph-edge-label"
+    >
+      {isFanOut(edge) && <Icon name="lanes" size={10} />}
+      {text.map((part) => (
+        <span key={part} className="truncate">
+          {part}
+        </span>
+      ))}
+    </div>
+  );
+});
 
 /** Beside the line rather than on it, so that short lines stay visible. */
-function placed(label: Spot | Point): string {
+function placed(label: Line["label"]): string {
   const at = `translate(${label.x}px, ${label.y}px)`;
   if (!("upright" in label)) return `${at} translate(-50%, -50%)`;
   const gap = "calc(var(--graph-scale) * 3px)";
   return label.upright
     ? `${at} translate(${gap}, -50%)`
     : `${at} translate(-50%, calc(-100% - var(--graph-scale) * 2px))`;
-}
-
-function routed(route: Route): Line {
-  return { path: roundedPath(route.points, CORNER), label: route.label ?? spotOn(route.points) };
-}
-
-/** Without a route: down in a curve, or back up around the side. */
-function curved(props: EdgeProps<GraphFlowEdge>): Line {
-  const { sourceX, sourceY, targetX, targetY } = props;
-  if (targetY < sourceY) return sideLoop({ x: sourceX, y: sourceY }, { x: targetX, y: targetY });
-  const [path, x, y] = getBezierPath(props);
-  return { path, label: { x, y, upright: true } };
 }
 
 /** What stands on the line: its label, and how wide its widest `Send` was or how often it was taken. */
@@ -112,7 +107,10 @@ function edgeClass(edge: GraphEdge, moving: boolean): string {
     .join(" ");
 }
 
-const arrow = (edge: GraphEdge): string => (edge.lastTaken ? "last" : edge.taken ? "taken" : "idle");
+const LOOKS = ["idle", "taken", "last"] as const;
+type Look = (typeof LOOKS)[number];
+
+const lookOf = (edge: GraphEdge): Look => (edge.lastTaken ? "last" : edge.taken ? "taken" : "idle");
 
 const ARROW = 11;
 
@@ -121,7 +119,7 @@ export function ArrowHeads({ scale }: { scale: number }) {
   return (
     <svg className="graph-arrows" aria-hidden="true">
       <defs>
-        {["idle", "taken", "last"].map((name) => (
+        {LOOKS.map((name) => (
           <marker
             key={name}
             id={`graph-arrow-${name}`}

@@ -57,7 +57,7 @@ export function GraphLegend() {
           {LINES.map(([name, text]) => (
             <li key={name}>
               <svg className="graph-legend__line" viewBox="0 0 32 8" aria-hidden="true">
-                <path className={`react-flow__edge-path graph-edge graph-edge--${name}`} d="M1 4H31" />
+                <path className={`graph-edge graph-edge--${name}`} d="M1 4H31" />
               </svg>
               {text}
             </li>

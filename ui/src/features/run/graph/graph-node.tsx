@@ -1,11 +1,11 @@
-import { Handle, type NodeProps, Position } from "@xyflow/react";
 import { createContext, type FocusEvent, Fragment, memo, type ReactNode, useContext } from "react";
 import { count, duration, plural } from "../../../model/display";
 import type { GraphNode } from "../../../stores/engine";
 import { Icon } from "../../../widgets/icon";
-import type { GraphFlowNode } from "./flow-elements";
+import type { Detail } from "./detail";
 import { wordsOf } from "./names";
 import { KIND_ICON, NODE_STATUS, statusText } from "./node-status";
+import type { SceneNode } from "./scene";
 import "./graph-node.css";
 
 interface NodeActions {
@@ -19,38 +19,52 @@ export const NodeActionsContext = createContext<NodeActions>({
   onReveal: () => undefined,
 });
 
-/** A node as a button: pressing it explains the node. Subgraphs with nodes inside are frames with a title. */
-export const GraphNodeView = memo(function GraphNodeView({ data }: NodeProps<GraphFlowNode>) {
-  const { node, container, undeclared, dimmed, selected } = data;
+interface GraphNodeProps {
+  item: SceneNode;
+  level: Detail["level"];
+}
+
+/**
+ * A node as a button: pressing it explains the node. Subgraphs with nodes inside are frames with a title. Only near
+ * nodes have a text for who listens beside the text that is seen: cutting it off from sight costs a far view dearly.
+ */
+export const GraphNodeView = memo(function GraphNodeView({ item, level }: GraphNodeProps) {
+  const { node, box, container, undeclared, dimmed, selected } = item;
   const { onExplain, onReveal } = useContext(NodeActionsContext);
   const small = node.kind === "start" || node.kind === "end";
   const shape = small ? " graph-node--small" : container ? " graph-node--container" : "";
   const onFocus = (event: FocusEvent) => {
     if (event.currentTarget.matches(":focus-visible")) onReveal(node.id);
   };
+  const spoken = words(node, undeclared);
   return (
-    <>
-      <Handle type="target" position={Position.Top} isConnectable={false} />
-      <button
-        type="button"
-        className={`graph-node${shape}`}
-        data-testid="graph-node"
-        data-node-id={node.id}
-        data-status={node.status}
-        data-undeclared={undeclared || undefined}
-        data-dimmed={dimmed || undefined}
-        data-selected={selected || undefined}
-        aria-expanded={selected}
-        onClick={() => onExplain(node.id)}
-        onFocus={onFocus}
-      >
-        <span className="visually-hidden">{spoken(node, undeclared)}</span>
+    <button
+      type="button"
+      className={`graph-node graph-node--${level}${shape}`}
+      style={{ left: box.x, top: box.y, width: box.width, height: box.height }}
+      data-testid="graph-node"
+      data-node-id={node.id}
+      data-status={node.status}
+      data-undeclared={undeclared || undefined}
+      data-dimmed={dimmed || undefined}
+      data-selected={selected || undefined}
+      aria-expanded={selected}
+      onClick={() => onExplain(node.id)}
+      onFocus={onFocus}
+      {...(level === "near" ? {} : { "aria-label": spoken })}
+      {...(level === "specks" ? { title: node.name } : {})}
+    >
+      {level === "near" && <span className="visually-hidden">{spoken}</span>}
+      {level !== "specks" && (
         <span className="graph-node__body" aria-hidden="true">
-          {small ? <SmallBody node={node} /> : <Body node={node} undeclared={undeclared} />}
+          {small ? (
+            <SmallBody node={node} />
+          ) : (
+            <Body node={node} undeclared={undeclared} near={level === "near"} />
+          )}
         </span>
-      </button>
-      <Handle type="source" position={Position.Bottom} isConnectable={false} />
-    </>
+      )}
+    </button>
   );
 });
 
@@ -63,8 +77,8 @@ function SmallBody({ node }: { node: GraphNode }) {
   );
 }
 
-function Body({ node, undeclared }: { node: GraphNode; undeclared: boolean }) {
-  const kind = node.kind === "node" ? null : KIND_ICON[node.kind];
+function Body({ node, undeclared, near }: { node: GraphNode; undeclared: boolean; near: boolean }) {
+  const kind = near && node.kind !== "node" ? KIND_ICON[node.kind] : null;
   return (
     <>
       <span className="graph-node__title">
@@ -74,15 +88,17 @@ function Body({ node, undeclared }: { node: GraphNode; undeclared: boolean }) {
         <span className="graph-node__name" title={node.name}>
           {breakable(node.name)}
         </span>
-        {node.executions > 1 && <span className="graph-node__times">×{count(node.executions)}</span>}
+        {near && node.executions > 1 && <span className="graph-node__times">×{count(node.executions)}</span>}
         {kind && <Icon name={kind} size={12} />}
       </span>
-      <span className="graph-node__facts">
-        <span className="graph-node__status truncate">{statusText(node)}</span>
-        {node.durationUs > 0 && <span className="graph-node__fact">{duration(node.durationUs)}</span>}
-        <Marks node={node} />
-      </span>
-      {undeclared && <span className="graph-node__badge">observed only</span>}
+      {near && (
+        <span className="graph-node__facts">
+          <span className="graph-node__status truncate">{statusText(node)}</span>
+          {node.durationUs > 0 && <span className="graph-node__fact">{duration(node.durationUs)}</span>}
+          <Marks node={node} />
+        </span>
+      )}
+      {near && undeclared && <span className="graph-node__badge">observed only</span>}
     </>
   );
 }
@@ -132,7 +148,7 @@ function Marks({ node }: { node: GraphNode }) {
   );
 }
 
-function spoken(node: GraphNode, undeclared: boolean): string {
+function words(node: GraphNode, undeclared: boolean): string {
   const parts = [
     `${node.name}: ${statusText(node)}`,
     node.executions > 0 ? plural(node.executions, "visit") : null,

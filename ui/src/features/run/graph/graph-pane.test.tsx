@@ -6,9 +6,9 @@ import { createFakeEngine } from "../../../testing/fake-engine";
 import { summaryOf } from "../../../testing/frames";
 import { TooltipProvider } from "../../../widgets/tooltip";
 import { renderPane } from "../render-pane";
-import { flowElements, NO_ELEMENTS } from "./flow-elements";
 import { GraphPane } from "./graph-pane";
 import { layeredLayout } from "./layered-layout";
+import { NO_SCENE, sceneOf } from "./scene";
 import { layoutInput } from "./use-layout";
 
 const nodeNow = (id: string) => document.querySelector(`[data-testid=graph-node][data-node-id="${id}"]`);
@@ -178,12 +178,12 @@ describe("the graph's layout", () => {
     await act(async () => vi.advanceTimersByTimeAsync(250));
     expect(nodeNow("write")).toBeNull();
     await act(async () => vi.advanceTimersByTimeAsync(100));
-    const place = () => nodeNow("write")?.closest<HTMLElement>(".react-flow__node")?.style.transform;
+    const place = () => document.querySelector<HTMLElement>("[data-node-id=write]")?.style.left;
     expect(place()).toBeTruthy();
     const box = { x: 1_234, y: 56, width: 200, height: 54 };
     answer([{ boxes: new Map([["write", box]]), routes: new Map() }]);
     await act(async () => vi.advanceTimersByTimeAsync(0));
-    expect(place()).toContain("1234px");
+    expect(place()).toBe("1234px");
     vi.useRealTimers();
   });
 
@@ -191,8 +191,8 @@ describe("the graph's layout", () => {
     const before = await graph();
     const layout = layeredLayout(layoutInput(before));
     const plain = { selected: null, found: null };
-    const first = flowElements(before, layout, plain, NO_ELEMENTS);
-    const second = flowElements(await graphWith("write", { executions: 9 }), layout, plain, first);
+    const first = sceneOf(before, layout, plain, NO_SCENE);
+    const second = sceneOf(await graphWith("write", { executions: 9 }), layout, plain, first);
     const kept = second.nodes.filter((one, at) => one === first.nodes[at]).map(({ id }) => id);
     expect(kept).toEqual(before.nodes.map(({ id }) => id).filter((id) => id !== "write"));
     expect(second.edges).toEqual(first.edges);
@@ -201,13 +201,13 @@ describe("the graph's layout", () => {
 
   it("moves only the edges that led to what runs now", async () => {
     const view = await createFakeEngine().graphAt({ kind: "step", step: 3 });
-    const { edges } = flowElements(
+    const { edges } = sceneOf(
       view,
       layeredLayout(layoutInput(view)),
       { selected: null, found: null },
-      NO_ELEMENTS,
+      NO_SCENE,
     );
-    const moving = edges.filter(({ data }) => data?.moving).map(({ target }) => target);
+    const moving = edges.filter(({ moving }) => moving).map(({ edge }) => edge.target);
     expect(new Set(moving)).toEqual(new Set(["write"]));
   });
 });

@@ -14,10 +14,10 @@ import { PaneAnswer } from "../pane-states";
 import { useAnswer } from "../use-answer";
 import { actionOf } from "./camera";
 import { ExplainCard } from "./explain-card";
-import { type FlowElements, flowElements, NO_ELEMENTS } from "./flow-elements";
 import { GraphCanvas } from "./graph-canvas";
 import { GraphControls } from "./graph-controls";
 import { GraphSearch } from "./graph-search";
+import { NO_SCENE, type Scene, sceneOf } from "./scene";
 import { useCamera } from "./use-camera";
 import { useLayout } from "./use-layout";
 import { usePaneSize } from "./use-pane-size";
@@ -78,11 +78,11 @@ function Graph({ view, frame, selected, onSelect }: GraphProps) {
   const layout = useLayout(view, usePaneSize(body));
   const [search, setSearch] = useState("");
   const found = useMemo(() => findNodes(view, search), [view, search]);
-  const before = useRef<FlowElements>(NO_ELEMENTS);
-  const elements = useMemo(() => {
-    if (!layout) return NO_ELEMENTS;
+  const before = useRef<Scene>(NO_SCENE);
+  const scene = useMemo(() => {
+    if (!layout) return NO_SCENE;
     const emphasis = { selected, found: found && new Set(found) };
-    before.current = flowElements(view, layout, emphasis, before.current);
+    before.current = sceneOf(view, layout, emphasis, before.current);
     return before.current;
   }, [view, layout, selected, found]);
   const action = useMemo(() => actionOf(view, selected), [view, selected]);
@@ -104,8 +104,7 @@ function Graph({ view, frame, selected, onSelect }: GraphProps) {
       <Honesty view={view} frame={frame} />
       <div className="pane__body graph-pane__body" ref={body}>
         <GraphCanvas
-          elements={elements}
-          layout={layout}
+          scene={scene}
           camera={camera}
           onExplain={(id) => onSelect(id === selected ? null : id)}
           onClear={() => onSelect(null)}

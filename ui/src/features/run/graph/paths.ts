@@ -1,6 +1,41 @@
 /** Lines through points: corners rounded, and where their middle is. */
 
-import type { Point } from "../../../stores/layout";
+import type { Box, Point, Route } from "../../../stores/layout";
+
+/** A line of the canvas. */
+export interface Line {
+  /** SVG path. */
+  readonly path: string;
+  /** A spot on the line, or the middle of the room that the layout has left for the label. */
+  readonly label: Spot | Point;
+  /** Points that it does not go beyond, together with the boxes at its ends. */
+  readonly corners: readonly Box[];
+}
+
+const CORNER = 8;
+
+/** The line along a route. */
+export function lineOf({ points, label }: Route): Line {
+  return { path: roundedPath(points, CORNER), label: label ?? spotOn(points), corners: points.map(cornerAt) };
+}
+
+/** A line for boxes without a route: down in a curve, or back up around the side. */
+export function lineBetween(source: Box, target: Box): Line {
+  const from = { x: source.x + source.width / 2, y: source.y + source.height };
+  const to = { x: target.x + target.width / 2, y: target.y };
+  if (to.y < from.y) {
+    const out = { x: Math.max(from.x, to.x) + LOOP_OUT, y: from.y };
+    return { ...sideLoop(from, to), corners: [cornerAt(out)] };
+  }
+  const middle = (from.y + to.y) / 2;
+  return {
+    path: `M ${from.x} ${from.y} C ${from.x} ${middle} ${to.x} ${middle} ${to.x} ${to.y}`,
+    label: { x: (from.x + to.x) / 2, y: middle, upright: true },
+    corners: [],
+  };
+}
+
+const cornerAt = ({ x, y }: Point): Box => ({ x, y, width: 0, height: 0 });
 
 /** SVG path through the points whose corners are rounded by at most `radius` pixels. */
 export function roundedPath(points: readonly Point[], radius: number): string {

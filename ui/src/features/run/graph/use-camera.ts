@@ -20,6 +20,8 @@ export interface Camera {
   readonly setMode: (mode: CameraMode) => void;
   /** The view moved, because of this event of the user's or, with null, by itself. */
   readonly moved: (event: Event | null) => void;
+  /** The user's hand moves the view by other means. */
+  readonly takeOver: () => void;
   /** Bring a node into sight, at a zoom at which it can be read. */
   readonly reveal: (id: string) => void;
 }
@@ -82,6 +84,8 @@ export function useCamera(layout: GraphLayout | null, action: readonly string[])
     setMode("free");
   }, []);
 
+  const takeOver = useCallback(() => setMode("free"), []);
+
   const scene = useRef({ layout, width, height });
   scene.current = { layout, width, height };
   const reveal = useCallback(
@@ -96,7 +100,7 @@ export function useCamera(layout: GraphLayout | null, action: readonly string[])
     },
     [getViewport, move],
   );
-  return { mode, setMode, moved, reveal };
+  return { mode, setMode, moved, takeOver, reveal };
 }
 
 interface Scene {

@@ -1,0 +1,134 @@
+/** A map of a large graph: where work is, what the pane shows, and a way to go elsewhere. */
+
+import { Panel, useReactFlow, useStoreApi } from "@xyflow/react";
+import { memo, type PointerEvent, useEffect, useId, useMemo, useRef } from "react";
+import type { Box, GraphLayout } from "../../../stores/layout";
+import { centredOn } from "./camera";
+import { boundsOf } from "./geometry";
+import type { SceneNode } from "./scene";
+
+const WIDTH = 200;
+const HEIGHT = 150;
+/** Pixels of a node on the map at least, and around the graph. */
+const SPECK = 2;
+const EDGE = 6;
+/** Octaves of zoom per pixel of the wheel, as on the canvas. */
+const WHEEL = 0.002;
+
+interface GraphMapProps {
+  nodes: readonly SceneNode[];
+  layout: GraphLayout;
+  /** The user's hand is on the map. */
+  onHand: () => void;
+}
+
+export function GraphMap({ nodes, layout, onHand }: GraphMapProps) {
+  const title = useId();
+  const svg = useRef<SVGSVGElement>(null);
+  const mask = useRef<SVGPathElement>(null);
+  const store = useStoreApi();
+  const { setViewport, getViewport } = useReactFlow();
+  const frame = useMemo(() => frameOf(boundsOf(layout)), [layout]);
+
+  // Every frame of a pan moves the mask, so it is moved without drawing the map again.
+  useEffect(() => {
+    const follow = () => {
+      const { transform, width, height } = store.getState();
+      mask.current?.setAttribute("d", maskPath(frame.box, transform, width, height));
+    };
+    follow();
+    return store.subscribe(follow);
+  }, [store, frame]);
+
+  useEffect(() => {
+    const zoom = (event: WheelEvent) => {
+      event.preventDefault();
+      event.stopPropagation();
+      onHand();
+      const { width, height, minZoom, maxZoom } = store.getState();
+      const { x, y, zoom } = getViewport();
+      const next = Math.min(maxZoom, Math.max(minZoom, zoom * 2 ** (-event.deltaY * WHEEL)));
+      const centre = { x: (width / 2 - x) / zoom, y: (height / 2 - y) / zoom };
+      void setViewport(centredOn(centre, next, { width, height }));
+    };
+    const element = svg.current;
+    element?.addEventListener("wheel", zoom, { passive: false });
+    return () => element?.removeEventListener("wheel", zoom);
+  }, [store, getViewport, setViewport, onHand]);
+
+  const go = (event: PointerEvent<SVGSVGElement>) => {
+    if (event.buttons !== 1) return;
+    event.currentTarget.setPointerCapture(event.pointerId);
+    onHand();
+    const { left, top } = event.currentTarget.getBoundingClientRect();
+    const { box, unit } = frame;
+    const centre = { x: box.x + (event.clientX - left) * unit, y: box.y + (event.clientY - top) * unit };
+    const { width, height } = store.getState();
+    void setViewport(centredOn(centre, getViewport().zoom, { width, height }));
+  };
+
+  const { x, y, width, height } = frame.box;
+  return (
+    <Panel position="bottom-right" className="graph-map">
+      <svg
+        ref={svg}
+        width={WIDTH}
+        height={HEIGHT}
+        viewBox={`${x} ${y} ${width} ${height}`}
+        role="img"
+        aria-labelledby={title}
+        onPointerDown={go}
+        onPointerMove={go}
+      >
+        <title id={title}>Map of the graph</title>
+        <Land nodes={nodes} stroke={SPECK * frame.unit} />
+        <path className="graph-map__mask" fillRule="evenodd" pointerEvents="none" ref={mask} />
+      </svg>
+    </Panel>
+  );
+}
+
+interface Frame {
+  readonly box: Box;
+  /** Of the graph's pixels per pixel of the map. */
+  readonly unit: number;
+}
+
+/** The graph's bounds in the middle of the map. */
+function frameOf(bounds: Box): Frame {
+  const unit = Math.max(bounds.width / (WIDTH - 2 * EDGE), bounds.height / (HEIGHT - 2 * EDGE));
+  const [width, height] = [WIDTH * unit, HEIGHT * unit];
+  const x = bounds.x - (width - bounds.width) / 2;
+  const y = bounds.y - (height - bounds.height) / 2;
+  return { box: { x, y, width, height }, unit };
+}
+
+/** All of the map but what the pane shows. */
+function maskPath(
+  { x, y, width, height }: Box,
+  [left, top, zoom]: readonly [number, number, number],
+  paneWidth: number,
+  paneHeight: number,
+): string {
+  const [across, down] = [paneWidth / zoom, paneHeight / zoom];
+  const all = `M${x - width} ${y - height}h${3 * width}v${3 * height}h${-3 * width}z`;
+  return `${all}M${-left / zoom} ${-top / zoom}h${across}v${down}h${-across}z`;
+}
+
+/** Nodes of one look are one shape, so that a thousand of them cost little. */
+const Land = memo(function Land({ nodes, stroke }: { nodes: readonly SceneNode[]; stroke: number }) {
+  const shapes = new Map<string, string>();
+  for (const { node, box, container } of nodes) {
+    const look = container ? "container" : node.status;
+    const shape = `M${box.x} ${box.y}h${box.width}v${box.height}h${-box.width}z`;
+    shapes.set(look, (shapes.get(look) ?? "") + shape);
+  }
+  return [...shapes]
+    .toSorted(([a], [b]) => order(a) - order(b))
+    .map(([look, d]) => (
+      <path key={look} className={`graph-map__node graph-map__node--${look}`} strokeWidth={stroke} d={d} />
+    ));
+});
+
+/** Containers lie below, and what has not run lies below what has. */
+const order = (look: string): number => (look === "container" ? 0 : look === "idle" ? 1 : 2);
