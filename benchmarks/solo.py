@@ -21,7 +21,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
-import httpx
 from rich.console import Console
 from rich.table import Table
 from websockets.asyncio.client import ClientConnection, connect
@@ -33,14 +32,16 @@ from dashstream.app.data_dir import LOG_FILE
 from dashstream.engine.limits import LogLimits
 from dashstream.engine.ports import NewRecord
 from dashstream.protocol.gen import dashstream_pb2 as pb
-from dashstream.protocol.record_batch import CONTENT_TYPE, pack_records
+from dashstream.protocol.record_batch import pack_records
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from _producers import folded, produce  # noqa: E402  # found only now
 from conftest import GatewayProcess  # noqa: E402  # found only now
 
 BATCH = 100
+THREADS = 16
 FILL = 5_000
 RING_RECORDS = 10_000
 NAIVE_RECORDS = 50_000
@@ -83,20 +84,21 @@ def cpu_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-async def ingested(gateway: GatewayProcess, batches: Sequence[bytes], senders: int) -> tuple[float, float]:
-    """Return the wall and the CPU time that it takes to acknowledge all batches."""
+async def ingested(gateway: GatewayProcess, senders: int, records: int, size: int) -> tuple[float, float]:
+    """Take records in; return the wall time until all are acknowledged, and the CPU time until all are indexed too."""
     assert gateway.process
-    waiting = iter(batches)
-    headers = {"Authorization": f"Bearer {gateway.token}", "Content-Type": CONTENT_TYPE}
-
-    async def send(client: httpx.AsyncClient) -> None:
-        for batch in waiting:
-            (await client.post("/v1/records", content=batch, headers=headers)).raise_for_status()
-
-    async with httpx.AsyncClient(base_url=gateway.url, timeout=READ_S) as client:
-        cpu, began = cpu_of(gateway.process.pid), time.monotonic()
-        await asyncio.gather(*(send(client) for _ in range(senders)))
-        return time.monotonic() - began, cpu_of(gateway.process.pid) - cpu
+    bodies = [
+        [
+            pack_records([record(f"s{sender}-{n % THREADS}", n // THREADS + 1, size) for n in range(at, at + BATCH)])
+            for at in range(0, records // senders, BATCH)
+        ]
+        for sender in range(senders)
+    ]
+    cpu, began = cpu_of(gateway.process.pid), time.monotonic()
+    assert await produce(gateway, bodies) == records
+    wall = time.monotonic() - began
+    await folded(gateway, records)
+    return wall, cpu_of(gateway.process.pid) - cpu
 
 
 def bare_writes(path: Path, values: Sequence[bytes]) -> float:
@@ -194,22 +196,31 @@ async def crowd(gateway: GatewayProcess, clients: int, back: int) -> tuple[float
         return time.monotonic() - began, sum(delivered for _, delivered, _ in found)
 
 
-async def measure(folder: Path, given: argparse.Namespace) -> list[Row]:
-    """Run everything on one gateway; return rows of what, figure, baseline, ratio and budget."""
+async def taking_in(folder: Path, given: argparse.Namespace) -> list[Row]:
+    """Measure ingest on a new gateway."""
+    gateway = GatewayProcess(folder / "new")
+    await gateway.start()
+    wall, cpu = await ingested(gateway, given.senders, given.records, given.bytes)
+    await gateway.stop()
+    bare = given.records / bare_writes(folder / "bare.db", [record("t", 1, given.bytes)] * given.records)
+    rate = given.records / wall
+    name = f"ingest, batches of {BATCH}, {given.senders} senders"
+    return [
+        (name, f"{rate:,.0f} records/s", f"{bare:,.0f} by bare SQLite", f"{rate / bare:.2f}", "50,000"),
+        ("... per second of the gateway's CPU, indexed", f"{given.records / cpu:,.0f} records", "", "", ""),
+    ]
+
+
+async def coming_back(folder: Path, given: argparse.Namespace) -> list[Row]:
+    """Measure resumes and a replay on a gateway that has a history behind it, and the newest of it in memory."""
     log = folder / "gateway" / LOG_FILE
     log.parent.mkdir(parents=True)
     await fill(log, given.history, given.bytes)
     gateway = GatewayProcess(folder / "gateway", env={"DASHSTREAM_LOG_RETENTION_AGE_S": "0"})
     await gateway.start()
     rows: list[Row] = []
-    values = [record(f"t{n % 16}", n // 16 + 1, given.bytes) for n in range(given.records)]
-    batches = [pack_records(values[start : start + BATCH]) for start in range(0, len(values), BATCH)]
-    bare = len(values) / bare_writes(folder / "bare.db", values)
-    wall, cpu = await ingested(gateway, batches, given.senders)
-    rate = len(values) / wall
-    name = f"ingest, batches of {BATCH}, {given.senders} senders"
-    rows.append((name, f"{rate:,.0f} records/s", f"{bare:,.0f} by bare SQLite", f"{rate / bare:.2f}", "50,000"))
-    rows.append(("... per second of the gateway's CPU", f"{len(values) / cpu:,.0f} records", "", "", ""))
+    await ingested(gateway, given.senders, given.records, given.bytes)
+    await folded(gateway, given.history + given.records)
     async with client_of(gateway) as (socket, welcome):
         wall, count, tiers = await resumed(socket, welcome, RING_RECORDS)
         rows.append((f"resume of {count:,} ({tiers})", f"{1e3 * wall:.0f} ms", "", "", "100 ms"))
@@ -220,7 +231,7 @@ async def measure(folder: Path, given: argparse.Namespace) -> list[Row]:
         cpu = cpu_of(gateway.process.pid)
         wall, count, tiers = await resumed(socket, welcome, None)
         cpu = cpu_of(gateway.process.pid) - cpu
-    bare, plain = count / bare_reads(log), await naive(values[0])
+    bare, plain = count / bare_reads(log), await naive(record("t", 1, given.bytes))
     rate = count / wall
     rows.append(
         (
@@ -247,7 +258,7 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=100, help="records that each of them has missed")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        rows = asyncio.run(measure(Path(folder), given))
+        rows = asyncio.run(taking_in(Path(folder), given)) + asyncio.run(coming_back(Path(folder), given))
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     table = Table("what", "figure", "baseline", "ratio", "budget", title=f"{given.bytes} bytes a record; load {load}")
     for row in rows:
