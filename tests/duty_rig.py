@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+import msgspec
 
 from dashstream.adapters.memory.commits import MemoryCommits
 from dashstream.adapters.memory.log import MemoryLog
@@ -172,7 +174,7 @@ class Rig:
     def _make_null(self, partition: int, offset: int) -> None:
         part = self.log._partitions[partition]
         index = part.offsets.index(offset)
-        part.records[index] = replace(part.records[index], value=None)
+        part.records[index] = msgspec.structs.replace(part.records[index], value=None)
 
     async def settle(self) -> None:
         """Let the duties do all that they can do now."""

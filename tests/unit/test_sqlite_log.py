@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from dashstream.adapters.sqlite.log import SqliteLog
+from dashstream.adapters.sqlite.log_tail import RECORD_OVERHEAD, LogTail
 from dashstream.engine.limits import LogLimits
-from dashstream.engine.ports import Log, NewRecord, partition_of
+from dashstream.engine.ports import Log, LogRecord, NewRecord, partition_of
 from dashstream.errors import LogCorruptError, LogError, NotFoundError
 from dashstream.testing.log_conformance import new_record, read_all, sequenced
 
@@ -308,3 +309,65 @@ async def test_closing_commits_what_was_handed_over(tmp_path: Path) -> None:
     again: Log = SqliteLog.open(tmp_path / "log.db", read_only=True)
     assert len(await read_all(again, partition_of(b"thread", again.partition_count))) == 50
     await again.close()
+
+
+def tail_page(count: int, start: int = 0, partition: int = 0, size: int = 10) -> list[LogRecord]:
+    return [LogRecord(partition, offset, 1, b"k", b"x" * size) for offset in range(start, start + count)]
+
+
+def test_the_tail_gives_what_was_committed_from_any_place_in_it() -> None:
+    tail = LogTail(1 << 20, {0: 5, 1: 0})
+    tail.add(0, tail_page(3, 5))
+    tail.add(1, tail_page(2, partition=1))
+    tail.add(0, tail_page(2, 8))
+    page = tail.read({1: 0, 0: 6}, 100, 1 << 20)
+    assert page is not None
+    assert [(record.partition, record.offset) for record in page] == [(1, 0), (1, 1), (0, 6), (0, 7), (0, 8), (0, 9)]
+    assert page.reached == {0: 10, 1: 2}
+
+
+def test_the_tail_leaves_to_the_disk_what_it_has_not() -> None:
+    tail = LogTail(1 << 20, {0: 5})
+    assert tail.read({0: 5}, 100, 1 << 20) is None
+    tail.add(0, tail_page(3, 5))
+    assert tail.read({0: 4}, 100, 1 << 20) is None
+    assert tail.read({0: 8}, 100, 1 << 20) is None
+    assert tail.read({0: 5}, 2, 1 << 20) is None, "a commit that does not fit the page as a whole"
+
+
+def test_a_hole_of_another_process_ends_what_the_tail_holds() -> None:
+    tail = LogTail(1 << 20, {0: 0})
+    tail.add(0, tail_page(3))
+    tail.add(0, tail_page(3, 7))
+    assert tail.read({0: 0}, 100, 1 << 20) is None
+    page = tail.read({0: 7}, 100, 1 << 20)
+    assert page is not None
+    assert [record.offset for record in page] == [7, 8, 9]
+
+
+def test_the_tail_is_bounded_and_follows_retention() -> None:
+    tail = LogTail(10 * (RECORD_OVERHEAD + 11), {0: 0, 1: 0})
+    for start in range(0, 100, 5):
+        tail.add(start % 2, tail_page(5, start // 10 * 5, start % 2))
+        assert tail.bytes <= 10 * (RECORD_OVERHEAD + 11)
+    assert tail.read({0: 40}, 100, 1 << 20) is None
+    assert tail.read({0: 45, 1: 45}, 100, 1 << 20) is not None
+    tail.trim(0, 50)
+    tail.trim(1, 50)
+    assert tail.bytes == 0
+    assert LogTail(0, {0: 0}).bytes == 0
+
+
+async def test_what_is_read_from_the_tail_is_what_is_on_the_disk(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    log = SqliteLog.open(path, LogLimits(partitions=2))
+    await log.wait_beyond({0: -1})  # now it tells this loop what is committed
+    values = [b"%d" % number for number in range(50)]
+    await log.append([NewRecord(value, value, 7) for value in values])
+    near = await log.read_many({0: 0, 1: 0}, max_records=100, max_bytes=1 << 20)
+    await log.close()
+    again = SqliteLog.open(path, read_only=True)
+    far = await again.read_many({0: 0, 1: 0}, max_records=100, max_bytes=1 << 20)
+    await again.close()
+    assert len(near) == 50
+    assert (list(near), near.reached) == (list(far), far.reached)

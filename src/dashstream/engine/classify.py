@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from dashstream.engine.ports import LogRecord
 from dashstream.errors import DecodeError, FrameError, RecordError, RecordTooLargeError, SchemaMismatchError
 from dashstream.protocol.framing import Limits
@@ -20,8 +22,7 @@ UNREADABLE_REASONS = ("null", "frame", "too_large", "decode", "schema_mismatch")
 """Closed set of reasons for which a record is unreadable."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordHead:
+class RecordHead(msgspec.Struct, frozen=True, gc=False):
     """Who a readable record belongs to. ``inner``: the heads of a batch's events."""
 
     tenant: str
@@ -49,7 +50,7 @@ def classify(record: LogRecord, limits: Limits) -> RecordHead | Unreadable:
     if record.value is None:
         return _unreadable(record, "null")
     try:
-        return head_of(decode(record.value, limits))
+        return head_of(record.decoded or decode(record.value, limits))
     except SchemaMismatchError as error:
         about = head_of(decode_any_version(record.value, limits))
         return replace(_unreadable(record, reason_of(error)), about=about)
@@ -61,8 +62,7 @@ def head_of(decoded: Decoded) -> RecordHead:
     """Return who a decoded record belongs to."""
     inner: tuple[RecordHead, ...] = ()
     if decoded.kind is Kind.EVENT_BATCH:
-        events = decoded.message.event_batch.events
-        inner = tuple(_head(event.header, Kind.EVENT) for event in events)
+        inner = tuple(_head(event.header, Kind.EVENT) for event in decoded.body.events)
     return _head(decoded.header, decoded.kind, inner)
 
 

@@ -27,7 +27,7 @@ from dashstream.engine.duty_metrics import DutyMetrics
 from dashstream.engine.duty_walk import DutyWalk, Pause
 from dashstream.engine.head_finder import HeadFinder
 from dashstream.engine.letter_sender import LetterSender
-from dashstream.engine.outcomes import NULL, Action, Age, judge
+from dashstream.engine.outcomes import NULL, Action, Age, Judgement, judge
 from dashstream.engine.ownership import Ownership
 from dashstream.engine.ports import Clock, Log, LogRecord, Metrics
 from dashstream.engine.sequence_audit import SequenceAudit
@@ -287,10 +287,19 @@ class Duties:
     async def _take(self, walk: DutyWalk, records: Sequence[LogRecord]) -> bool:
         """Examine a page's records in order, up to where the walk has to hold; return whether all were passed."""
         passed = 0
+        now_us = self._clock.now_us()
         try:
             for record in records:
-                if not await self._examine(walk, record):
+                decoded, reason = self._decode(record)
+                judgement = judge(reason, walk.age_of(record.offset), self._policies)
+                if reason is not None and not await self._may_pass(walk, record, reason, judgement):
                     return False
+                if decoded is not None:
+                    self._audit.observe(decoded)
+                self.numbers.count(judgement, reason)
+                if judgement.age is Age.NEW:
+                    stamp = record.timestamp_us if decoded is None else decoded.header.timestamp_us
+                    self.numbers.old_by_time += 0 < stamp < now_us - OLD_BY_TIME_US
                 walk.advance(record.offset + 1)
                 passed += 1
         finally:
@@ -298,30 +307,18 @@ class Duties:
                 self._retained.offer(records[:passed])
         return True
 
-    async def _examine(self, walk: DutyWalk, record: LogRecord) -> bool:
-        """Judge a record and do what is due; return whether the walk may pass it."""
-        decoded, reason = self._decode(record)
-        judgement = judge(reason, walk.age_of(record.offset), self._policies)
-        if reason is not None:
-            if walk.stops_at(record.offset, judgement):
-                self._stop(walk, record.offset, reason)
-                return False
-            if judgement.action is not Action.PASS and not await self._dead_letter(walk, record, reason):
-                return False
-        if decoded is not None:
-            self._audit.observe(decoded)
-        self.numbers.count(judgement, reason)
-        if judgement.age is Age.NEW:
-            stamp = record.timestamp_us if decoded is None else decoded.header.timestamp_us
-            if 0 < stamp < self._clock.now_us() - OLD_BY_TIME_US:
-                self.numbers.old_by_time += 1
-        return True
+    async def _may_pass(self, walk: DutyWalk, record: LogRecord, reason: str, judgement: Judgement) -> bool:
+        """Do what is due about a record that cannot be read; return whether the walk may pass it."""
+        if walk.stops_at(record.offset, judgement):
+            self._stop(walk, record.offset, reason)
+            return False
+        return judgement.action is Action.PASS or await self._dead_letter(walk, record, reason)
 
     def _decode(self, record: LogRecord) -> tuple[Decoded | None, str | None]:
         if record.value is None:
             return None, NULL
         try:
-            return decode(record.value, self._record_limits), None
+            return record.decoded or decode(record.value, self._record_limits), None
         except RecordError as error:
             return None, reason_of(error)
 

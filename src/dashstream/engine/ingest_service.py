@@ -90,7 +90,7 @@ class IngestService:
         dedupe = None
         if header.producer_id and header.sequence:
             dedupe = Dedupe(header.producer_id, header.producer_epoch, header.thread_id, header.sequence)
-        return NewRecord(header.thread_id.encode(), value, now_us, dedupe)
+        return NewRecord(header.thread_id.encode(), value, now_us, dedupe, decoded)
 
     def _reserve(self, size: int) -> None:
         self._waiting_bytes += size

@@ -8,15 +8,15 @@ mean the same.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from dashstream.protocol.gen import dashstream_pb2 as pb
 from dashstream.protocol.proto_codec import Decoded, Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(msgspec.Struct, frozen=True, gc=False):
     """One message at its place: ``index`` counts the messages of one record, from 0."""
 
     partition: int
@@ -41,21 +41,23 @@ class Item:
     def type(self) -> str:
         """What the message is within its kind: an event's type, a tool execution's stage; else empty."""
         if self.kind is Kind.EVENT:
-            return enum_name(pb.EventType, self.body.event_type).removeprefix("EVENT_TYPE_")
+            number = self.body.event_type
+            return _EVENT_TYPES.get(number) or str(number)
         if self.kind is Kind.TOOL_EXECUTION:
             return enum_name(pb.ToolExecution.Stage, self.body.stage).removeprefix("STAGE_")
         return ""
 
 
+_EVENT_TYPES = {number: name.removeprefix("EVENT_TYPE_") for name, number in pb.EventType.items()}
+
+
 def items_of(decoded: Decoded, partition: int, offset: int) -> Iterator[Item]:
     """Yield the messages of a decoded record in order."""
-    field = decoded.message.WhichOneof("message")
-    body = getattr(decoded.message, field)
     if decoded.kind is Kind.EVENT_BATCH:
-        for index, event in enumerate(body.events):
+        for index, event in enumerate(decoded.body.events):
             yield Item(partition, offset, index, Kind.EVENT, event.header, event)
     else:
-        yield Item(partition, offset, 0, decoded.kind, decoded.header, body)
+        yield Item(partition, offset, 0, decoded.kind, decoded.header, decoded.body)
 
 
 def enum_name(enum: Any, number: int) -> str:

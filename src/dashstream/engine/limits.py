@@ -26,6 +26,9 @@ class LogLimits:
         8 * MIB, "most bytes that waiting batches are committed together with", unit="bytes", low=1
     )
     busy_timeout_s: float = option(5.0, "how long to wait for another process's write", unit="s", low=0)
+    tail_bytes: int = option(
+        16 * MIB, "memory for the newest records as decoded when they came in; 0 keeps none", unit="bytes", low=0
+    )
 
 
 @dataclass(frozen=True, slots=True)

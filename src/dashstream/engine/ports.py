@@ -20,7 +20,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, overload
 
+import msgspec
+
 from dashstream.engine.access import Principal
+from dashstream.protocol.proto_codec import Decoded
 
 Labels = Mapping[str, Sequence[str]]
 """Label names of a metric, each with the closed set of values that it can have."""
@@ -51,8 +54,7 @@ class Numbers(Sequence[str]):
         return f"0 to {self._range[-1]}"
 
 
-@dataclass(frozen=True, slots=True)
-class Dedupe:
+class Dedupe(msgspec.Struct, frozen=True, gc=False):
     """Identity of a record given by its producer: its own counter."""
 
     producer_id: str
@@ -61,25 +63,31 @@ class Dedupe:
     sequence: int
 
 
-@dataclass(frozen=True, slots=True)
-class NewRecord:
-    """A record to append. ``timestamp_us`` is the time of arrival at the log, which retention by age uses."""
+class NewRecord(msgspec.Struct, frozen=True, gc=False):
+    """A record to append. ``timestamp_us`` is the time of arrival at the log, which retention by age uses.
+
+    ``decoded`` is what the value says, where it was found out before: a log may hand it on to who reads the record.
+    """
 
     key: bytes
     value: bytes
     timestamp_us: int
     dedupe: Dedupe | None = None
+    decoded: Decoded | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LogRecord:
-    """A record as the log keeps it; ``value`` is None for a null payload."""
+class LogRecord(msgspec.Struct, frozen=True, gc=False):
+    """A record as the log keeps it; ``value`` is None for a null payload.
+
+    ``decoded`` is what the value says, if that is known already: what this process took in is decoded once.
+    """
 
     partition: int
     offset: int
     timestamp_us: int
     key: bytes
     value: bytes | None
+    decoded: Decoded | None = None
 
 
 class LogPage(list[LogRecord]):
@@ -105,8 +113,7 @@ class Watermark:
     high: int
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(msgspec.Struct, frozen=True, gc=False):
     """What became of one appended record; the offset of a duplicate is -1, it was stored earlier."""
 
     partition: int

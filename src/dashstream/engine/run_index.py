@@ -23,6 +23,8 @@ from dashstream.errors import OffsetOutOfRangeError, RunIndexError
 log = structlog.get_logger(__name__)
 
 RETRY_S = 1.0
+FEW = 8
+"""Below this part of a full batch the fold waits for more to come: it keeps up, and a transaction has its price."""
 """Pause after a failed fold: the disk may be full."""
 
 
@@ -162,8 +164,10 @@ class Indexer:
                 if self._log.partition_count != len(self._positions):
                     await self._start()
                 await self._log.wait_beyond(self._positions)
-                await self._fold_available()
+                folded = await self._fold_available()
                 self.error = None
+                if folded < self._limits.batch_records // FEW:
+                    await asyncio.sleep(self._limits.fold_interval_s)
             except OffsetOutOfRangeError:
                 await self.trim()
             except RunIndexError as error:
@@ -191,7 +195,8 @@ class Indexer:
         marks = await self._log.watermarks()
         self._positions = {partition: max(mark.low, folded.get(partition, 0)) for partition, mark in marks.items()}
 
-    async def _fold_available(self) -> None:
+    async def _fold_available(self) -> int:
+        """Fold the next records; return how many, which is 0 only at the end of what there is."""
         while True:
             page = await self._log.read_many(
                 self._positions,
@@ -203,5 +208,5 @@ class Indexer:
                 self._folded.inc(len(page))
             has_moved = page.reached != self._positions
             self._positions.update(page.reached)
-            if not has_moved:
-                return
+            if page or not has_moved:
+                return len(page)

@@ -140,10 +140,9 @@ def _first_sight(item: Item) -> Run:
 
 
 def _is_duplicate(run: Run, header: pb.Header) -> bool:
-    same_producer = (header.producer_id, header.producer_epoch) == (run.producer_id, run.producer_epoch)
-    return bool(
-        same_producer and header.sequence and run.last_sequence is not None and header.sequence <= run.last_sequence
-    )
+    if run.last_sequence is None or not 0 < header.sequence <= run.last_sequence:
+        return False
+    return (header.producer_id, header.producer_epoch) == (run.producer_id, run.producer_epoch)
 
 
 def _count(run: Run, item: Item) -> None:

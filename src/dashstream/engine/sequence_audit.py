@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from dashstream.engine.items import items_of
 from dashstream.engine.ports import Metrics
-from dashstream.protocol.proto_codec import Decoded
+from dashstream.protocol.gen import dashstream_pb2 as pb
+from dashstream.protocol.proto_codec import Decoded, Kind
 from dashstream.protocol.sequence import Counter, Order, SequenceTracker
 
 RESTART = "restart"
@@ -43,14 +43,13 @@ class SequenceAudit:
 
     def observe(self, decoded: Decoded) -> None:
         """Judge the messages of one record."""
+        if decoded.kind is not Kind.EVENT_BATCH:
+            self._observe(decoded.header)
+            return
         threads = set()
-        for item in items_of(decoded, 0, 0):
-            header = item.header
-            threads.add(header.thread_id)
-            if header.sequence:
-                self._judge(Counter(header.thread_id, header.producer_id, header.producer_epoch), header.sequence)
-            else:
-                self._count(Order.UNSEQUENCED)
+        for event in decoded.body.events:
+            threads.add(event.header.thread_id)
+            self._observe(event.header)
         self.mixed_batches += len(threads) > 1
 
     def publish(self) -> None:
@@ -60,6 +59,18 @@ class SequenceAudit:
         self._missing.inc(self.missing - self._told[MISSING])
         self._mixed.inc(self.mixed_batches - self._told[MIXED])
         self._told = {**self.totals, MISSING: self.missing, MIXED: self.mixed_batches}
+
+    def _observe(self, header: pb.Header) -> None:
+        if not (sequence := header.sequence):
+            self._count(Order.UNSEQUENCED)
+            return
+        counter = Counter(header.thread_id, header.producer_id, header.producer_epoch)
+        producer = (counter.thread_id, counter.producer_id)
+        if self._epochs.get(producer, -1) >= counter.producer_epoch and self._tracker.follows(counter, sequence):
+            self._epochs.move_to_end(producer)
+            self._count(Order.IN_ORDER)
+        else:
+            self._judge(counter, sequence)
 
     def _judge(self, counter: Counter, sequence: int) -> None:
         is_baseline = self._note_epoch(counter)

@@ -6,9 +6,10 @@ equal versions decode. Fields that this reader does not know survive a decode an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
+import msgspec
 from google.protobuf.message import DecodeError as ProtobufError
 
 from dashstream.errors import DecodeError, SchemaMismatchError
@@ -40,13 +41,14 @@ class Kind(StrEnum):
 _KINDS = {kind.value: kind for kind in Kind}
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """A decoded record: the whole message, and the header and kind of the message inside."""
+class Decoded(msgspec.Struct, frozen=True, gc=False):
+    """A decoded record: the whole message, and the message inside with its header and kind."""
 
     message: pb.DashStreamMessage
     header: pb.Header
     kind: Kind
+    body: Any
+    """The inner message: ``pb.Event``, ``pb.StateDiff`` and so on, as ``kind`` says."""
 
 
 def encode(message: pb.DashStreamMessage) -> bytes:
@@ -63,7 +65,7 @@ def decode(value: bytes, limits: Limits = DEFAULT_LIMITS) -> Decoded:
     decoded = decode_any_version(value, limits)
     _check_header(decoded.header)
     if decoded.kind is Kind.EVENT_BATCH:
-        for event in decoded.message.event_batch.events:
+        for event in decoded.body.events:
             _check_header(event.header)
     return decoded
 
@@ -82,7 +84,8 @@ def decode_any_version(value: bytes, limits: Limits = DEFAULT_LIMITS) -> Decoded
     name = message.WhichOneof("message")
     if name is None:
         raise DecodeError("the message carries none of the known kinds")
-    return Decoded(message, getattr(message, name).header, _KINDS[name])
+    body = getattr(message, name)
+    return Decoded(message, body.header, _KINDS[name], body)
 
 
 def read_header(value: bytes, limits: Limits = DEFAULT_LIMITS) -> Decoded:

@@ -56,6 +56,18 @@ class SequenceTracker:
         """Whether a counter was seen and is not forgotten."""
         return counter in self._seen
 
+    def follows(self, counter: Counter, sequence: int) -> bool:
+        """Take a sequence that is the very next one of a known counter; return False, and do nothing, when it is not.
+
+        Most are, and this says so at a fraction of what ``observe`` costs.
+        """
+        seen = self._seen.get(counter)
+        if seen is None or sequence != seen.last + 1:
+            return False
+        seen.last = sequence
+        self._seen.move_to_end(counter)
+        return True
+
     def observe(self, counter: Counter, sequence: int) -> Verdict:
         """Judge the next sequence of a counter; 0 is unsequenced."""
         if sequence == 0:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from dashstream.adapters.sqlite.index_tables import meta_of, positions_of
+from dashstream.adapters.sqlite.rows import insert_rows
 from dashstream.engine.items import Item, items_of
 from dashstream.engine.ports import LogRecord, Watermark
 from dashstream.engine.runs import Run, fold, tenant_of
@@ -111,7 +112,7 @@ class IndexWriter:
 
     def _fold_record(self, batch: _Batch, record: LogRecord, value: bytes) -> None:
         try:
-            decoded = decode(value, self._limits)
+            decoded = record.decoded or decode(value, self._limits)
         except RecordError:
             return
         for item in items_of(decoded, record.partition, record.offset):
@@ -151,8 +152,8 @@ class IndexWriter:
     def _write(self, batch: _Batch) -> None:
         connection = self._connection
         connection.executemany(_SAVE_RUN, (_run_row(key, run) for key, run in batch.runs.items()))
-        connection.executemany("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", batch.records)
-        connection.executemany("INSERT OR REPLACE INTO transitions VALUES (?, ?, ?, ?, ?, ?, ?)", batch.transitions)
+        insert_rows(connection, "INSERT OR REPLACE INTO records", batch.records)
+        insert_rows(connection, "INSERT OR REPLACE INTO transitions", batch.transitions)
         connection.executemany(
             "INSERT OR REPLACE INTO schemas VALUES (?, ?)",
             ((graph_id, msgspec.json.encode(schema)) for graph_id, schema in batch.schemas.items()),

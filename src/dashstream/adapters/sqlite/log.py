@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from dashstream.adapters.sqlite import log_store as store
+from dashstream.adapters.sqlite.log_tail import LogTail
 from dashstream.adapters.sqlite.log_writer import LogWriter
 from dashstream.engine.limits import LogLimits
 from dashstream.engine.ports import Appended, LogPage, LogRecord, NewRecord, Watermark
@@ -52,6 +53,7 @@ class SqliteLog:
             self._identity = store.identity(self._watcher)
             self._seen_version = store.data_version(self._watcher)
             self._highs = {p: mark.high for p, mark in store.watermarks(self._watcher).items()}
+            self._tail = LogTail(limits.tail_bytes, self._highs)
         except BaseException:
             self._watcher.close()
             raise
@@ -101,6 +103,9 @@ class SqliteLog:
 
     async def read_many(self, positions: Mapping[int, int], *, max_records: int, max_bytes: int) -> LogPage:
         """See ``Log.read_many``."""
+        self._check_open()
+        if page := self._tail.read(positions, max_records, max_bytes):
+            return page
         return await self._in_reader(lambda connection: _read_many(connection, positions, max_records, max_bytes))
 
     async def watermarks(self) -> Mapping[int, Watermark]:
@@ -122,7 +127,11 @@ class SqliteLog:
         self._check_open()
         if self._writer is None:
             raise LogError("the log was opened for reading only")
-        return await asyncio.wrap_future(self._writer.retain(now_us))
+        removed = await asyncio.wrap_future(self._writer.retain(now_us))
+        if removed:
+            for partition, mark in (await self.watermarks()).items():
+                self._tail.trim(partition, mark.low)
+        return removed
 
     async def close(self) -> None:
         """See ``Log.close``."""
@@ -155,14 +164,16 @@ class SqliteLog:
             self._highs[partition] = max(self._highs[partition], mark.high)
         self._seen_version = version  # not before: a waiter that is cancelled here must not have seen it for the others
 
-    def _committed(self, highs: Mapping[int, int]) -> None:
+    def _committed(self, written: Mapping[int, Sequence[LogRecord]]) -> None:
         """Runs on the writer's thread."""
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended; nobody waits any more
-                self._loop.call_soon_threadsafe(self._advance, highs)
+                self._loop.call_soon_threadsafe(self._advance, written)
 
-    def _advance(self, highs: Mapping[int, int]) -> None:
-        self._highs.update(highs)
+    def _advance(self, written: Mapping[int, Sequence[LogRecord]]) -> None:
+        for partition, records in written.items():
+            self._tail.add(partition, records)
+            self._highs[partition] = records[-1].offset + 1
         self._appended.set()
 
     async def _in_reader(self, job: Callable[[sqlite3.Connection], T]) -> T:

@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from dashstream.adapters.sqlite.rows import insert_rows
 from dashstream.engine.ports import Appended, Dedupe, LogRecord, NewRecord, Watermark, partition_of
 from dashstream.errors import (
     LogCorruptError,
@@ -204,7 +205,7 @@ class Appender:
         self._connection = connection
         self._partition_count = partition_count
         self._highs: dict[int, int] = dict(connection.execute("SELECT partition, high FROM partitions"))
-        self._rows: defaultdict[int, list[tuple[int, int, bytes, bytes]]] = defaultdict(list)
+        self._written: defaultdict[int, list[LogRecord]] = defaultdict(list)
         self._sequences: dict[tuple[str, str, str], int] = {}
         self._stored: dict[tuple[str, str, str], tuple[int, int, int]] = {}
 
@@ -212,22 +213,20 @@ class Appender:
         """Number the records of one batch."""
         return [self._add_one(record) for record in records]
 
-    def write(self) -> Mapping[int, int]:
-        """Write everything that was added; return the new high watermarks of the partitions touched."""
+    def write(self) -> Mapping[int, Sequence[LogRecord]]:
+        """Write everything that was added, and return it."""
         connection = self._connection
-        for partition, rows in self._rows.items():
-            connection.executemany(f"INSERT INTO records_{partition:d} VALUES (?, ?, ?, ?)", rows)  # noqa: S608  # an integer
-            size = sum(len(row[2]) + len(row[3]) for row in rows)
+        for partition, records in self._written.items():
+            rows = [(record.offset, record.timestamp_us, record.key, record.value) for record in records]
+            insert_rows(connection, f"INSERT INTO records_{partition:d}", rows)
+            size = sum(len(record.key) + len(record.value or b"") for record in records)
             connection.execute(
                 "UPDATE partitions SET high = ?, bytes = bytes + ? WHERE partition = ?",
                 (self._highs[partition], size, partition),
             )
-        connection.executemany(
-            "INSERT INTO producers VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-            " sequence = excluded.sequence, partition = excluded.partition, offset = excluded.offset",
-            [(*producer, *stored) for producer, stored in self._stored.items()],
-        )
-        return {partition: self._highs[partition] for partition in self._rows}
+        seen = [(*producer, *stored) for producer, stored in self._stored.items()]
+        insert_rows(connection, "INSERT OR REPLACE INTO producers", seen)
+        return self._written
 
     def _add_one(self, record: NewRecord) -> Appended:
         partition = partition_of(record.key, self._partition_count)
@@ -236,7 +235,9 @@ class Appender:
             return Appended(partition, -1, duplicate=True)
         offset = self._highs[partition]
         self._highs[partition] = offset + 1
-        self._rows[partition].append((offset, record.timestamp_us, record.key, record.value))
+        self._written[partition].append(
+            LogRecord(partition, offset, record.timestamp_us, record.key, record.value, record.decoded)
+        )
         if dedupe is not None:
             producer = _producer(dedupe)
             self._sequences[producer] = dedupe.sequence

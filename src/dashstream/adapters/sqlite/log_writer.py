@@ -19,7 +19,7 @@ from pathlib import Path
 
 from dashstream.adapters.sqlite import log_store as store
 from dashstream.engine.limits import LogLimits
-from dashstream.engine.ports import Appended, NewRecord
+from dashstream.engine.ports import Appended, LogRecord, NewRecord
 from dashstream.errors import LogError, LogFullError
 
 
@@ -43,14 +43,14 @@ class _Stop:
 
 
 class LogWriter:
-    """Commits batches on its own thread; ``on_commit`` is called there with the new high watermarks."""
+    """Commits batches on its own thread; ``on_commit`` is called there with what was written, by partition."""
 
     def __init__(
         self,
         path: Path,
         limits: LogLimits,
         partition_count: int,
-        on_commit: Callable[[Mapping[int, int]], None],
+        on_commit: Callable[[Mapping[int, Sequence[LogRecord]]], None],
     ) -> None:
         self._path = path
         self._limits = limits
@@ -126,8 +126,8 @@ class LogWriter:
         with store.translated(), store.transaction(connection):
             appender = store.Appender(connection, self._partition_count)
             answers = [appender.add(job.records) for job in group]
-            highs = appender.write()
-        self._on_commit(highs)
+            written = appender.write()
+        self._on_commit(written)
         return answers
 
     def _retain_step(self, job: _Retain) -> None:
