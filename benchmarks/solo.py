@@ -38,6 +38,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from _producers import folded, produce  # noqa: E402  # found only now
+
 from conftest import GatewayProcess  # noqa: E402  # found only now
 
 BATCH = 100

@@ -204,7 +204,7 @@ class Replay:
     def _entry(self, record: LogRecord) -> Entry:
         """Return an entry after the one that was delivered last; whom it is for is found out only if it is asked."""
         head = _NOT_ASKED if self._passes_all else classify(record, self._record_limits)
-        return Entry(record, head, self._last.get(record.partition))
+        return Entry.of(record, head, self._last.get(record.partition))
 
     def _build(self, partition: int, start: int, items: Iterable[Item]) -> Page:
         """Fill a page; it ends before the first item that does not fit, or after the first hole."""

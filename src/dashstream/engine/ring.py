@@ -16,6 +16,8 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from dashstream.engine.classify import RecordHead, Unreadable
 from dashstream.engine.limits import RingLimits
 from dashstream.engine.ports import LogRecord
@@ -28,19 +30,27 @@ ITEM_OVERHEAD = 400
 _COMPACT_ABOVE = 1_024
 
 
-class Entry:
-    """A record as it will travel. ``previous`` is the offset before it in its partition, None if unknown."""
+class Entry(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """A record as it will travel. ``previous`` is the offset before it in its partition, None if unknown.
 
-    __slots__ = ("head", "lead", "offset", "partition", "previous", "size", "tail")
+    The collector of cycles passes entries by: they are in none, and a full ring has a hundred thousand of them.
+    """
 
-    def __init__(self, record: LogRecord, head: RecordHead | Unreadable, previous: int | None) -> None:
-        self.partition = record.partition
-        self.offset = record.offset
-        self.previous = previous
-        self.head = head
-        self.tail = encode_tail(record.value)
-        self.lead = self.lead_after(previous)
-        self.size = len(self.lead) + len(self.tail)
+    partition: int
+    offset: int
+    previous: int | None
+    head: RecordHead | Unreadable
+    lead: bytes
+    tail: bytes
+    size: int
+
+    @classmethod
+    def of(cls, record: LogRecord, head: RecordHead | Unreadable, previous: int | None) -> Entry:
+        """Return the entry of a record."""
+        tail = encode_tail(record.value)
+        step = 0 if previous is None else record.offset - previous
+        lead = encode_lead(record.partition, record.offset, step, len(tail))
+        return cls(record.partition, record.offset, previous, head, lead, tail, len(lead) + len(tail))
 
     @property
     def end(self) -> int:
@@ -147,7 +157,7 @@ class Ring:
 
     def append(self, record: LogRecord, head: RecordHead | Unreadable) -> Entry:
         """Add the next record of its partition."""
-        entry = Entry(record, head, self._before.get(record.partition))
+        entry = Entry.of(record, head, self._before.get(record.partition))
         self._before[record.partition] = record.offset
         self._add(entry)
         return entry
