@@ -24,6 +24,7 @@ LEAST: dict[str, Role | None] = {
     "getReady": None,
     "getHealth": Role.VIEWER,
     "getVersion": Role.VIEWER,
+    "getAccess": Role.VIEWER,
     "getMetrics": Role.VIEWER,
     "getOpenApi": Role.VIEWER,
     "listRuns": Role.VIEWER,
@@ -44,6 +45,7 @@ LEAST: dict[str, Role | None] = {
 FOR_TENANTS = {
     "getHealth",
     "getVersion",
+    "getAccess",
     "getOpenApi",
     "listRuns",
     "getRun",
@@ -127,6 +129,13 @@ async def test_what_is_of_all_tenants_is_refused_to_some(tmp_path: Path, monkeyp
         for name, least in LEAST.items():
             refused = (await ask(served, name, "admin of red")).status_code == 403
             assert refused is (least is not None and name not in FOR_TENANTS), name
+
+
+async def test_a_token_is_told_what_it_may_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with two_tenants(tmp_path, monkeypatch) as served:
+        bound = (await ask(served, "getAccess", "viewer of red")).json()
+        assert bound == {"name": "r", "role": "viewer", "tenants": ["red"]}
+        assert (await ask(served, "getAccess", "admin")).json()["tenants"] is None
 
 
 async def test_a_run_of_another_tenant_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import { Suspense, useEffect, useState } from "react";
 import { Route, Switch } from "wouter";
+import { OfAllTenants } from "../features/gateway/of-all-tenants";
 import { RunsPage } from "../features/runs/runs-page";
 import { createPreferences } from "../stores/preferences";
 import type { Services } from "../stores/services";
@@ -77,10 +78,14 @@ function Screens() {
           <NeedsYouPage />
         </Route>
         <Route path="/dead-letters">
-          <DeadLettersPage />
+          <OfAllTenants title="Dead letters">
+            <DeadLettersPage />
+          </OfAllTenants>
         </Route>
         <Route path="/schemas">
-          <SchemasPage />
+          <OfAllTenants title="Schemas">
+            <SchemasPage />
+          </OfAllTenants>
         </Route>
         <Route path="/gallery">
           <GalleryPage />

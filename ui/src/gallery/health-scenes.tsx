@@ -14,6 +14,7 @@ export const HEALTH_SCENES: readonly Scene[] = [
         reading={{
           health: healthOf({ retained: "working" }),
           partitions: [partitionOf(), partitionOf({ partition: 1, owned: false, settled: null })],
+          arePartitionsClosed: false,
           atMs: 0,
           failure: null,
         }}
@@ -48,6 +49,7 @@ export const HEALTH_SCENES: readonly Scene[] = [
               paused: { offset: "17", reason: "schema_mismatch", sinceUs: 0 },
             }),
           ],
+          arePartitionsClosed: false,
           atMs: 0,
           failure: null,
         }}
@@ -62,7 +64,13 @@ export const HEALTH_SCENES: readonly Scene[] = [
     title: "No answer",
     show: () => (
       <HealthView
-        reading={{ health: null, partitions: null, atMs: null, failure: "no answer from the gateway" }}
+        reading={{
+          health: null,
+          partitions: null,
+          arePartitionsClosed: false,
+          atMs: null,
+          failure: "no answer from the gateway",
+        }}
         intake={null}
         connection={null}
         askedAt={null}

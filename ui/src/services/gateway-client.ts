@@ -1,6 +1,7 @@
-/** The gateway's HTTP API as the page's watchers use it: runs, version, health, partitions, exports. */
+/** The gateway's HTTP API as the page's watchers use it: runs, version, access, health, partitions, exports. */
 
 import type {
+  Access,
   GatewayApi,
   GatewayHealth,
   GatewayVersion,
@@ -42,6 +43,15 @@ export class GatewayClient implements GatewayApi {
       partitions: answer.number("partitions"),
       maxRecordBytes: answer.number("max_record_bytes"),
       maxBodyBytes: answer.number("max_body_bytes"),
+    }));
+  }
+
+  async access(signal: AbortSignal): Promise<Access> {
+    const answer = await fieldsOf(await this.http.ask("/api/v1/access", signal), "access");
+    return checked(() => ({
+      name: answer.text("name"),
+      role: answer.text("role"),
+      tenants: answer.raw("tenants") === null ? null : answer.list("tenants", String),
     }));
   }
 

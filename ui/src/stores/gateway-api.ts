@@ -106,6 +106,14 @@ export interface GatewayVersion {
   readonly maxBodyBytes: number;
 }
 
+/** What the page's own token may do. */
+export interface Access {
+  readonly name: string;
+  readonly role: string;
+  /** Whose things it may see; null: everybody's. */
+  readonly tenants: readonly string[] | null;
+}
+
 export type HealthLevel = "ok" | "degraded" | "failed";
 
 export interface HealthReason {
@@ -160,6 +168,7 @@ export interface GatewayApi {
   /** A page of runs, or "unchanged" when `etag` still names the newest. */
   runs(query: RunsQuery, etag: string | null, signal: AbortSignal): Promise<RunsAnswer | "unchanged">;
   version(signal: AbortSignal): Promise<GatewayVersion>;
+  access(signal: AbortSignal): Promise<Access>;
   health(signal: AbortSignal): Promise<GatewayHealth>;
   partitions(signal: AbortSignal): Promise<readonly PartitionDuties[]>;
   /** The run as a `.dsrun` file. */

@@ -14,8 +14,9 @@ export function noteAnswer(): void {
     gatewayContact.setState({ state: "answering", reason: null });
 }
 
-/** Note a failed question: one that was answered with a refusal, or not at all. */
+/** Note a failed question: one whose token does not count, or that was not answered. */
 export function noteFailure(failure: { readonly status: number | null; readonly message: string }): void {
-  const state = failure.status === 401 || failure.status === 403 ? "refusing" : "unreachable";
+  if (failure.status === 403) return noteAnswer(); // the token counts, only not for this
+  const state = failure.status === 401 ? "refusing" : "unreachable";
   gatewayContact.setState({ state, reason: failure.message });
 }

@@ -11,15 +11,28 @@ export interface HealthReading {
   readonly health: GatewayHealth | null;
   /** Where the duties of its partitions are; null while that is not known. */
   readonly partitions: readonly PartitionDuties[] | null;
+  /** They are of all tenants, and the page's token is for some. */
+  readonly arePartitionsClosed: boolean;
   /** When it came, in milliseconds since the epoch. */
   readonly atMs: number | null;
   /** Why the newest question was not answered. */
   readonly failure: string | null;
 }
 
-const NOTHING_READ: HealthReading = { health: null, partitions: null, atMs: null, failure: null };
+const NOTHING_READ: HealthReading = {
+  health: null,
+  partitions: null,
+  arePartitionsClosed: false,
+  atMs: null,
+  failure: null,
+};
 
-export function useGatewayHealth(api: GatewayApi, nowMs: () => number): HealthReading {
+/** `isBound`: whether the page's token is for some tenants only; null while that is not known. */
+export function useGatewayHealth(
+  api: GatewayApi,
+  nowMs: () => number,
+  isBound: boolean | null,
+): HealthReading {
   const [reading, setReading] = useState<HealthReading>(NOTHING_READ);
   useEffect(() => {
     const stop = new AbortController();
@@ -33,8 +46,15 @@ export function useGatewayHealth(api: GatewayApi, nowMs: () => number): HealthRe
     const succeed = async (health: GatewayHealth) => {
       noteAnswer();
       // The verdict is worth showing without them.
-      const partitions = await api.partitions(stop.signal).catch(() => null);
-      if (!stop.signal.aborted) setReading({ health, partitions, atMs: nowMs(), failure: null });
+      const partitions = isBound === false ? await api.partitions(stop.signal).catch(() => null) : null;
+      if (!stop.signal.aborted)
+        setReading({
+          health,
+          partitions,
+          arePartitionsClosed: isBound === true,
+          atMs: nowMs(),
+          failure: null,
+        });
     };
     const ask = async () => {
       if (!document.hidden) await api.health(stop.signal).then(succeed, fail);
@@ -45,6 +65,6 @@ export function useGatewayHealth(api: GatewayApi, nowMs: () => number): HealthRe
       stop.abort();
       clearTimeout(timer);
     };
-  }, [api, nowMs]);
+  }, [api, nowMs, isBound]);
   return reading;
 }

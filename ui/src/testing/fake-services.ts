@@ -1,6 +1,7 @@
 /** Services without a gateway, a disk or a clock: what a test sets is what the page gets. */
 
 import {
+  type Access,
   type GatewayApi,
   GatewayError,
   type GatewayHealth,
@@ -26,6 +27,7 @@ export interface FakeServices extends Services {
 export interface FakeApi extends GatewayApi {
   listed: readonly RunListing[];
   failure: GatewayError | null;
+  accessAnswer: Access;
   healthAnswer: GatewayHealth;
   partitionsAnswer: readonly PartitionDuties[];
   /** How often the list was asked for. */
@@ -92,6 +94,7 @@ export function createFakeApi(listed: readonly RunListing[] = []): FakeApi {
   const api: FakeApi = {
     listed,
     failure: null,
+    accessAnswer: { name: "owner", role: "admin", tenants: null },
     healthAnswer: healthOf(),
     partitionsAnswer: [],
     questions: { count: 0 },
@@ -110,6 +113,7 @@ export function createFakeApi(listed: readonly RunListing[] = []): FakeApi {
       maxRecordBytes: 1 << 20,
       maxBodyBytes: 8 << 20,
     }),
+    access: async () => api.accessAnswer,
     health: async () => {
       if (api.failure) throw api.failure;
       return api.healthAnswer;

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dashstream.engine.access import Role
 from dashstream.engine.sends import SendPath
 
 Schema = Mapping[str, Any]
@@ -188,6 +189,14 @@ VERSION = record(
         "max_record_bytes": COUNT,
         "max_body_bytes": COUNT,
         "send_timeout_s": {"type": "number"},
+    }
+)
+
+ACCESS = record(
+    {
+        "name": TEXT,
+        "role": {"type": "string", "enum": [role.value for role in Role]},
+        "tenants": {"type": ["array", "null"], "items": TEXT},
     }
 )
 

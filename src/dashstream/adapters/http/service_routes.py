@@ -1,4 +1,4 @@
-"""Routes about the gateway itself: alive, ready, health, version, metrics, and this API's description."""
+"""Routes about the gateway itself: alive, ready, health, version, access, metrics, and this API's description."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from starlette.responses import Response
 from dashstream.adapters.http import schemas
 from dashstream.adapters.http.operations import Arguments, Operation, Reply, json_response
 from dashstream.adapters.http.problems import Problem
+from dashstream.adapters.http.security import principal_of
 from dashstream.adapters.http.services import HttpServices
 from dashstream.engine.access import Role
 from dashstream.engine.health import WINDOW_S
@@ -68,6 +69,17 @@ async def get_version(services: HttpServices, _: Request, __: Arguments) -> Resp
     return json_response(body)
 
 
+async def get_access(_: HttpServices, request: Request, __: Arguments) -> Response:
+    principal = principal_of(request)
+    tenants = principal.tenants
+    body = {
+        "name": principal.name,
+        "role": principal.role.value,
+        "tenants": None if tenants is None else sorted(tenants),
+    }
+    return json_response(body)
+
+
 async def get_metrics(services: HttpServices, _: Request, __: Arguments) -> Response:
     await services.health()  # so that gauges derived from facts are of now
     return Response(services.metrics(), 200, {"Cache-Control": "no-store"}, METRICS_TYPE)
@@ -111,6 +123,16 @@ OPERATIONS = (
         "Versions, identities and limits that a client has to agree on.",
         get_version,
         {200: Reply("Facts about this gateway.", schema=schemas.VERSION)},
+        least=Role.VIEWER,
+        is_of_all=False,
+    ),
+    Operation(
+        "GET",
+        "/api/v1/access",
+        "getAccess",
+        "What the request's own token may do, so that a client need not offer more.",
+        get_access,
+        {200: Reply("Name, role and tenants; null: all of them.", schema=schemas.ACCESS)},
         least=Role.VIEWER,
         is_of_all=False,
     ),

@@ -2,21 +2,23 @@ import { Link, useLocation } from "wouter";
 import { count, plural } from "../../model/display";
 import { PALETTE_KEYS } from "../../stores/keyboard";
 import type { Theme } from "../../stores/preferences";
+import { useAccess } from "../../stores/use-access";
 import { usePreferences } from "../../stores/use-preferences";
 import { useReading } from "../../stores/use-reading";
 import { useServices } from "../../stores/use-services";
 import { waitingQuestions } from "../../stores/waiting";
 import { IconButton } from "../../widgets/button";
-import type { IconName } from "../../widgets/icon";
+import { Icon, type IconName } from "../../widgets/icon";
 import { ConnectionIndicator } from "./connection-indicator";
 import { shownKeys } from "./shown-keys";
 
 const THEME_ICONS: Record<Theme, IconName> = { system: "monitor", light: "sun", dark: "moon" };
 
+/** Who is bound to tenants has no use of what is of all of them. */
 const SCREENS = [
-  ["/health", "Health"],
-  ["/dead-letters", "Dead letters"],
-  ["/schemas", "Schemas"],
+  { href: "/health", label: "Health", isOfAll: false },
+  { href: "/dead-letters", label: "Dead letters", isOfAll: true },
+  { href: "/schemas", label: "Schemas", isOfAll: true },
 ] as const;
 
 interface TopBarProps {
@@ -30,6 +32,7 @@ export function TopBar({ onPalette, onTheme, onHelp }: TopBarProps) {
   const [path] = useLocation();
   const [{ theme }] = usePreferences();
   const waiting = useReading("waiting", (signal) => waitingQuestions(api, signal)).value?.length ?? 0;
+  const isBound = (useAccess().value?.tenants ?? null) !== null;
   const current = (active: boolean) => (active ? { "aria-current": "page" as const } : {});
   return (
     <header className="top-bar">
@@ -53,9 +56,10 @@ export function TopBar({ onPalette, onTheme, onHelp }: TopBarProps) {
             </span>
           )}
         </Link>
-        {SCREENS.map(([href, label]) => (
+        {SCREENS.map(({ href, label, isOfAll }) => (
           <Link key={href} href={href} className="top-bar__link" {...current(path === href)}>
             {label}
+            {isOfAll && isBound && <Closed />}
           </Link>
         ))}
       </nav>
@@ -71,6 +75,15 @@ export function TopBar({ onPalette, onTheme, onHelp }: TopBarProps) {
         <IconButton icon="help" label="Keyboard shortcuts" shortcut="?" onClick={onHelp} />
       </div>
     </header>
+  );
+}
+
+function Closed() {
+  return (
+    <span className="top-bar__closed" title="Not for this token">
+      <Icon name="lock" size={12} />
+      <span className="visually-hidden">(not for this token)</span>
+    </span>
   );
 }
 

@@ -20,9 +20,7 @@ interface ReadingScreenProps<T> {
 
 export function ReadingScreen<T>({ title, task, icon, reading, toolbar, children }: ReadingScreenProps<T>) {
   const { value, failure, askAgain } = reading;
-  if (failure && (failure.status === 401 || failure.status === 403)) {
-    return <TokenNeeded reason={failure.message} onUsed={askAgain} />;
-  }
+  if (failure?.status === 401) return <TokenNeeded reason={failure.message} onUsed={askAgain} />;
   return (
     <div className="screen">
       <h1 className="visually-hidden">{title}</h1>

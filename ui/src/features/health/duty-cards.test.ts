@@ -7,6 +7,7 @@ import { deadLettersCard, dutiesCard, retainedCard } from "./duty-cards";
 const readingOf = (changes: Partial<HealthReading> = {}): HealthReading => ({
   health: healthOf(),
   partitions: [partitionOf()],
+  arePartitionsClosed: false,
   atMs: 1,
   failure: null,
   ...changes,
@@ -23,6 +24,8 @@ describe("cards of what is done once for all", () => {
       }
     }
     expect(dutiesCard(readingOf({ partitions: null })).level).toBe("No data");
+    const closed = dutiesCard(readingOf({ partitions: null, arePartitionsClosed: true }));
+    expect(closed).toMatchObject({ level: "Not for this token", tone: "neutral", facts: [] });
   });
 });
 

@@ -54,8 +54,9 @@ export function deadLettersCard({ health, failure }: HealthReading): Card {
   };
 }
 
-export function dutiesCard({ health, partitions, failure }: HealthReading): Card {
+export function dutiesCard({ health, partitions, arePartitionsClosed, failure }: HealthReading): Card {
   const title = "Duties of partitions";
+  if (arePartitionsClosed) return notForThisToken(title);
   if (failure !== null || health === null || partitions === null) return noData(title);
   const own = partitions.filter(({ owned }) => owned);
   const value = `${count(own.length)} of ${count(partitions.length)} owned here`;
@@ -126,6 +127,11 @@ const quiet = (title: string, level: string, value: string, cause: string): Card
 });
 
 const noData = (title: string): Card => quiet(title, "No data", "–", UNKNOWN);
+
+const notForThisToken = (title: string): Card => ({
+  ...quiet(title, "Not for this token", "–", "Partitions are of all tenants, and this token is for some."),
+  remedy: "Whoever has a token for all tenants sees them. What is said of your runs is not affected.",
+});
 
 const troubled = (
   title: string,

@@ -3,7 +3,7 @@ import { healthOf } from "../../testing/fake-services";
 import { connectionOf, intakeOf } from "../../testing/frames";
 import { connectionCard, gatewayCard, intakeCard } from "./health-cards";
 
-const NONE = { partitions: null, atMs: 1, failure: null };
+const NONE = { partitions: null, arePartitionsClosed: false, atMs: 1, failure: null };
 
 describe("health cards", () => {
   it("tell no data, idle, healthy, slow and stalled apart", () => {

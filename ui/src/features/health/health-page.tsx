@@ -1,13 +1,15 @@
 import { useEffect } from "react";
 import { instant } from "../../model/display";
 import { useGatewayHealth } from "../../stores/gateway-health";
+import { useAccess } from "../../stores/use-access";
 import { useFrame } from "../../stores/use-frame";
 import { useServices } from "../../stores/use-services";
 import { HealthView } from "./health-view";
 
 export function HealthPage() {
   const { api, engine, nowMs } = useServices();
-  const reading = useGatewayHealth(api, nowMs);
+  const access = useAccess().value;
+  const reading = useGatewayHealth(api, nowMs, access && access.tenants !== null);
   const frame = useFrame(engine);
   useEffect(() => {
     document.title = "Health · DashStream";

@@ -23,9 +23,7 @@ export interface RunsViewProps {
 export function RunsView(props: RunsViewProps) {
   const { state, onFilters, onRetry } = props;
   const { failure } = state;
-  if (failure && (failure.status === 401 || failure.status === 403)) {
-    return <TokenNeeded reason={failure.message} onUsed={onRetry} />;
-  }
+  if (failure?.status === 401) return <TokenNeeded reason={failure.message} onUsed={onRetry} />;
   return (
     <div className="runs">
       <h1 className="visually-hidden">Runs</h1>
