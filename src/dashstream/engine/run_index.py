@@ -23,9 +23,9 @@ from dashstream.errors import OffsetOutOfRangeError, RunIndexError
 log = structlog.get_logger(__name__)
 
 RETRY_S = 1.0
+"""Pause after a failed fold: the disk may be full."""
 FEW = 8
 """Below this part of a full batch the fold waits for more to come: it keeps up, and a transaction has its price."""
-"""Pause after a failed fold: the disk may be full."""
 
 
 @dataclass(frozen=True, slots=True)
