@@ -80,3 +80,16 @@ def test_connections_are_bounded_in_all_and_by_address() -> None:
     assert entrance.enter(THERE) is None
     entrance.leave(THERE)
     assert entrance.enter(HERE) is None
+
+
+def test_an_address_has_so_many_requests_answered_at_once() -> None:
+    entrance = admission(FakeClock(), max_requests_per_address=2)
+    with entrance.answering(HERE):
+        with entrance.answering(HERE):
+            with pytest.raises(OverloadedError) as refusal, entrance.answering(HERE):
+                pass
+            assert refusal.value.retry_after_s == 1.0
+            with entrance.answering(THERE):
+                pass
+        with entrance.answering(HERE):
+            pass

@@ -1,4 +1,5 @@
-"""Who is let in: limits on open connections, in all and per address, and on tries with tokens that are not valid.
+"""Who is let in: limits on open connections, in all and per address, on requests of an address that are answered at
+once, and on tries with tokens that are not valid.
 
 An address that has shown too many different wrong tokens is not listened to for a while, valid token or not: otherwise
 it could go on guessing. The same wrong token again is no new guess, so a forgotten browser tab locks nobody out. Of
@@ -11,7 +12,8 @@ import hashlib
 import math
 import os
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,6 +25,8 @@ from dashstream.options import option
 
 RETRY_AFTER_S = 5.0
 """When somebody for whom there was no place should ask again."""
+REQUEST_RETRY_AFTER_S = 1.0
+"""The same for a request: its neighbours are answered in a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,9 @@ class AdmissionLimits:
 
     max_connections_per_address: int = option(
         1_000, "open WebSocket connections of one IPv4 address or IPv6 /64", unit="count", low=1
+    )
+    max_requests_per_address: int = option(
+        256, "HTTP requests of one IPv4 address or IPv6 /64 that are answered at the same time", unit="count", low=1
     )
     failed_tokens: int = option(
         20, "different wrong tokens within the window after which an address is not listened to", unit="count", low=1
@@ -55,6 +62,7 @@ class Denied(StrEnum):
     ORIGIN = "origin"
     CONNECTIONS = "connections"
     ADDRESS = "address"
+    REQUESTS = "requests"
     GUESSES = "guesses"
     TOKEN = "token"  # noqa: S105  # a class of refusals
     ROLE = "role"
@@ -72,6 +80,8 @@ class Admission:
         self._trusted = networks(limits.trusted_proxies)
         self._guesses = _Guesses(limits, clock)
         self._open: Counter[str] = Counter()
+        self._answering: Counter[str] = Counter()
+        self._requests = metrics.gauge("dashstream_http_requests", "HTTP requests that are being answered now")
         self._denied = metrics.counter(
             "dashstream_admissions_denied_total",
             "Connections and requests that were not let in, by why",
@@ -108,9 +118,25 @@ class Admission:
 
     def leave(self, place: str) -> None:
         """Give back the place of a connection."""
-        self._open[place] -= 1
-        if not self._open[place]:
-            del self._open[place]
+        _take_one(self._open, place)
+
+    @contextmanager
+    def answering(self, place: str) -> Iterator[None]:
+        """Be about to answer an HTTP request, for as long as the context lasts.
+
+        Raises:
+            OverloadedError: as many of its address as may be are being answered.
+        """
+        if self._answering[place] >= self._limits.max_requests_per_address:
+            self.note(Denied.REQUESTS)
+            raise OverloadedError("too many requests of this address at once", retry_after_s=REQUEST_RETRY_AFTER_S)
+        self._answering[place] += 1
+        self._requests.set(self._answering.total())
+        try:
+            yield
+        finally:
+            _take_one(self._answering, place)
+            self._requests.set(self._answering.total())
 
     def authenticate(self, token: str | None, place: str) -> Principal:
         """Return whom a token is for.
@@ -141,6 +167,12 @@ class Admission:
         except ForbiddenError:
             self.note(Denied.ROLE)
             raise
+
+
+def _take_one(counts: Counter[str], place: str) -> None:
+    counts[place] -= 1
+    if not counts[place]:
+        del counts[place]
 
 
 class _Guesses:

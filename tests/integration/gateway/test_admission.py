@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from integration.gateway.serving import TOKEN, Served, serving
+from dashstream.protocol.record_batch import CONTENT_TYPE
+from integration.gateway.plain import address, raw
+from integration.gateway.serving import TOKEN, Served, serving, until
 from integration.gateway.talking import HELLO, closed, hear, say, stranger
 
 BEHIND_A_PROXY = {"trusted_proxies": ("127.0.0.0/8",), "max_connections_per_address": 1, "failed_tokens": 2}
@@ -65,6 +68,48 @@ async def test_an_address_that_guesses_tokens_is_not_listened_to(tmp_path: Path)
         assert (await served.http.get("/healthz", headers=here)).status_code == 200
         assert await served.metric("dashstream_admissions_denied_total", reason="guesses") == 2
         assert await served.metric("dashstream_admissions_denied_total", reason="token") == 2
+
+
+def unfinished(served: Served, forwarded: str) -> socket.socket:
+    """Ask for something and hold back the last byte of the body."""
+    plain = raw(served)
+    host, port = address(served)
+    plain.sendall(
+        f"POST /v1/records HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {TOKEN}\r\n"
+        f"Content-Type: {CONTENT_TYPE}\r\nX-Forwarded-For: {forwarded}\r\nContent-Length: 1\r\n\r\n".encode()
+    )
+    return plain
+
+
+async def test_an_address_has_so_many_requests_answered_at_once(tmp_path: Path) -> None:
+    behind = {**BEHIND_A_PROXY, "max_requests_per_address": 2}
+    here, there = {"X-Forwarded-For": "2001:db8::9"}, {"X-Forwarded-For": "2001:db8:0:1::9"}
+    async with serving(tmp_path, admission=behind) as served:
+        with unfinished(served, "2001:db8::1"), unfinished(served, "2001:db8::2"):
+
+            async def are_taken() -> bool:
+                return await served.metric("dashstream_http_requests") == 3  # with the one that asks
+
+            await until(are_taken, "both requests are being answered")
+            answer = await served.http.get("/api/v1/runs", headers=here)
+            assert (answer.status_code, answer.json()["code"]) == (429, "overloaded")
+            assert answer.headers["Retry-After"] == "1"
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            for probe in ("/healthz", "/readyz"):
+                assert (await served.http.get(probe, headers=here)).status_code == 200
+            assert (await served.http.get("/api/v1/runs", headers=there)).status_code == 200
+            assert await served.metric("dashstream_admissions_denied_total", reason="requests") == 1
+
+        async def is_answered() -> bool:
+            return (await served.http.get("/api/v1/runs", headers=here)).status_code == 200
+
+        await until(is_answered, "who hangs up gives its place back")
+
+
+async def test_requests_for_another_name_are_counted(tmp_path: Path) -> None:
+    async with serving(tmp_path) as served:
+        assert (await served.http.get("/api/v1/runs", headers={"Host": "rebound.example"})).status_code == 421
+        assert await served.metric("dashstream_admissions_denied_total", reason="host") == 1
 
 
 async def test_guesses_on_open_sockets_count_too(tmp_path: Path) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import zlib
 from pathlib import Path
 
 import pytest
 
+from integration.gateway.plain import frame, stalled
 from integration.gateway.serving import Served, serving
+from integration.gateway.talking import stranger
 
 
 @pytest.mark.parametrize(
@@ -50,6 +54,26 @@ async def test_the_own_page_and_listed_origins_may_connect(tmp_path: Path) -> No
         for origin in (served.url, "https://dash.example"):
             assert await upgrade_status(served, "/ws", {"Origin": origin}) == 101
         assert await upgrade_status(served, "/elsewhere", {}) == 404
+
+
+async def test_no_client_may_send_compressed_frames(tmp_path: Path) -> None:
+    async with serving(tmp_path) as served:
+        async with stranger(served, compression="deflate") as client:
+            assert client.response is not None
+            assert "Sec-WebSocket-Extensions" not in client.response.headers
+        with await asyncio.to_thread(stalled, served) as plain:
+            text = bytearray(frame(zlib.compress(bytes(1 << 20), wbits=-15)[:100]))
+            text[0] |= 0x40  # "compressed", which nobody agreed to
+            plain.sendall(text)
+            heard = await asyncio.to_thread(read_to_end, plain)
+        assert (1002).to_bytes(2) in heard
+
+
+def read_to_end(plain: socket.socket) -> bytes:
+    heard = b""
+    while piece := plain.recv(4_096):
+        heard += piece
+    return heard
 
 
 async def upgrade_status(served: Served, path: str, headers: dict[str, str]) -> int:

@@ -24,7 +24,7 @@ from dashstream.adapters.http.operations import (
 )
 from dashstream.adapters.http.page import page_response
 from dashstream.adapters.http.problems import Problem, problem_of, problem_response
-from dashstream.adapters.http.security import HostGuard, bearer_token
+from dashstream.adapters.http.security import Gate, bearer_token, place_of
 from dashstream.adapters.http.services import HttpServices
 from dashstream.engine.access import Role
 from dashstream.engine.audit import DONE, Act
@@ -76,7 +76,8 @@ def create_app(services: HttpServices) -> ASGIApp:
         exception_handlers={Problem: _on_problem, HTTPException: _on_http_error, Exception: _on_failure},
     )
     starlette.router.redirect_slashes = False
-    return HostGuard(starlette, services.limits.allowed_hosts)
+    always_open = [operation.path for operation in OPERATIONS if operation.least is None]
+    return Gate(starlette, services.limits.allowed_hosts, services.admission, always_open)
 
 
 def _refuse_method(routes: list[Route], request: Request) -> None:
@@ -121,7 +122,7 @@ async def _audited(services: HttpServices, request: Request, operation: Operatio
     finally:
         if (principal := getattr(request.state, "principal", None)) is not None:
             target = {name: str(value) for name, value in request.path_params.items()}
-            place = place_of(services, request)
+            place = place_of(request)
             act = Act(principal.name, principal.role, place, operation.name, target, outcome)
             services.audit.note(act)
 
@@ -137,7 +138,7 @@ async def _admitted(services: HttpServices, request: Request, operation: Operati
     if operation.least is None:
         return arguments_of(operation, request)
     admission = services.admission
-    principal = admission.authenticate(bearer_token(request.headers), place_of(services, request))
+    principal = admission.authenticate(bearer_token(request.headers), place_of(request))
     request.state.principal = principal
     admission.authorise(principal, operation.least, is_of_all=operation.is_of_all)
     arguments = arguments_of(operation, request)
@@ -146,12 +147,6 @@ async def _admitted(services: HttpServices, request: Request, operation: Operati
         if run is None or not principal.may_see(tenant_of(run)):
             raise NotFoundError(f"no run {run_id!r}")
     return arguments
-
-
-def place_of(services: HttpServices, request: Request) -> str:
-    """Return the address that a request's client is counted under."""
-    peer = request.client.host if request.client else None
-    return services.admission.place_of(peer, request.headers.getlist(services.admission.proxy_header))
 
 
 async def _on_problem(_: Request, error: Exception) -> Response:
