@@ -3,7 +3,8 @@
 A sequence alone does not name one record: a producer that was restarted counts from 1 again, and several may write to
 one thread. What a reader has applied is the beginning of a partition up to some record with that sequence, so the
 first record that has it, or a later one, is never beyond what the reader has: from there on nothing can be missed, and
-at most something comes again.
+at most something comes again. So it is enough to look at the few that are next by sequence: the first one that has it
+is among them, and whatever shares its record.
 """
 
 from __future__ import annotations
@@ -11,14 +12,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Mapping
 
-import msgspec
-
 from dashstream.adapters.sqlite.index_tables import positions_of
 from dashstream.engine.ports import ThreadPlaces
 
-
-class _Summary(msgspec.Struct):
-    tenant_id: str
+NEIGHBOURS = 1_000
+"""Entries of a run that are looked at from a sequence on; what is beyond has no say, however long the run is."""
 
 
 def thread_places(
@@ -40,11 +38,11 @@ def thread_places(
 def _places(
     connection: sqlite3.Connection, thread: str, sequence: int, tenants: Collection[str] | None
 ) -> tuple[Mapping[int, int] | None, bool]:
-    rows = connection.execute("SELECT id, partition, first_offset, summary FROM runs WHERE thread_id = ?", (thread,))
+    rows = connection.execute("SELECT id, partition, first_offset, tenant FROM runs WHERE thread_id = ?", (thread,))
     firsts: dict[int, int] = {}
     found: dict[int, tuple[int, int]] = {}
-    for run, partition, first_offset, summary in rows.fetchall():
-        if tenants is not None and msgspec.json.decode(summary, type=_Summary).tenant_id not in tenants:
+    for run, partition, first_offset, tenant in rows.fetchall():
+        if tenants is not None and tenant not in tenants:
             continue
         firsts[partition] = min(first_offset, firsts.get(partition, first_offset))
         if sequence and (place := _first_at(connection, run, sequence)):
@@ -62,9 +60,10 @@ def _places(
 def _first_at(connection: sqlite3.Connection, run: int, sequence: int) -> tuple[int, int] | None:
     """Return where a run goes on after a sequence, and the lowest sequence not below it that was found there."""
     row = connection.execute(
-        "SELECT offset, min(sequence), max(sequence) FROM records WHERE run = ? AND sequence >= ?"
+        "SELECT offset, min(sequence), max(sequence) FROM"
+        " (SELECT offset, sequence FROM records WHERE run = ? AND sequence >= ? ORDER BY sequence, offset LIMIT ?)"
         " GROUP BY offset ORDER BY offset LIMIT 1",
-        (run, sequence),
+        (run, sequence, NEIGHBOURS),
     ).fetchone()
     if row is None:
         return None
