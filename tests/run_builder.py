@@ -21,10 +21,14 @@ START_US = 1_700_000_000_000_000
 class RunBuilder:
     """Makes the records of one run, in order, with one millisecond between two of them."""
 
-    def __init__(self, *, run_id: str = "", thread_id: str = "built", graph: str = "built") -> None:
+    def __init__(
+        self, *, run_id: str = "", thread_id: str = "built", graph: str = "built", counted: bool = False
+    ) -> None:
         self.run_id = run_id or uuid.uuid4().hex
         self.thread_id = thread_id
         self.graph = graph
+        self.counted = counted
+        """Number the run's records as well as the thread's, as the SDK does."""
         self.records: list[bytes] = []
         self._sequence = itertools.count(1)
         self._producer = uuid.uuid4().hex
@@ -139,6 +143,7 @@ class RunBuilder:
             tenant_id="default",
             thread_id=self.thread_id,
             sequence=own,
+            run_sequence=own if self.counted else 0,
             type=kind,
             schema_version=self.schema_version,
             run_id=self.run_id,

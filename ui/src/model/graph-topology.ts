@@ -83,6 +83,21 @@ export class GraphTopology {
     }
   }
 
+  /** Take over what another part of the same run has declared and seen. */
+  adopt(other: GraphTopology): void {
+    for (const node of other.nodes.values()) {
+      if (node.declared || !this.nodes.has(node.id)) this.nodes.set(node.id, node);
+    }
+    for (const edge of other.edges.values()) {
+      if (!edge.declared && this.edges.has(edge.id)) continue;
+      this.edges.set(edge.id, edge);
+    }
+    this.#identity = null;
+    this.hasSchema ||= other.hasSchema;
+    this.graphId ??= other.graphId;
+    this.name ||= other.name;
+  }
+
   /** A node was seen at work. */
   see(id: string): void {
     if (id === "" || this.nodes.has(id)) return;

@@ -9,15 +9,19 @@ import { bytes } from "../model/display";
 import { emptyFrame, NO_CONNECTION } from "../model/empty-frame";
 import type { ConnectionStatus, MismatchInfo, Notice, RunFrame } from "../model/frame";
 import { itemsOf, runIdOf } from "../model/items";
+import { NewestAnswers } from "../model/newest-answers";
+import { withNewestPart } from "../model/newest-frame";
 import { MAX_RECORD_BYTES, RunModel } from "../model/run";
 import { RunAnswers } from "../model/run-answers";
 import { RunFileError, runFileValues } from "../model/run-file";
 import { decodeRecord, RecordError, SCHEMA_VERSION } from "../protocol/codec";
+import type { Start, Welcome } from "../protocol/control";
 import type { SessionStatus } from "../protocol/session-types";
 import type { Clock } from "./clock";
 import { FileSource } from "./file-source";
 import { FrameClock } from "./frame-clock";
-import { GatewayLink } from "./gateway-link";
+import { GatewayLink, type LinkEvents } from "./gateway-link";
+import { NewestPart } from "./newest-part";
 import { type FeedSource, RunFeed } from "./run-feed";
 import type { OpenSocket } from "./socket";
 
@@ -44,6 +48,7 @@ interface Open {
   readonly id: string;
   readonly feed: RunFeed;
   readonly file: FileSource | null;
+  readonly newest: NewestPart | null;
   link: GatewayLink | null;
 }
 
@@ -55,7 +60,8 @@ export class RunEngine {
   #open: Open | null = null;
   #opening = 0;
   #listener: FrameListener | null = null;
-  #answers: { readonly run: RunModel; readonly to: RunAnswers } | null = null;
+  #answers: { readonly run: RunModel; readonly newest: RunModel | null; readonly to: RunAnswers } | null =
+    null;
   readonly #frames: FrameClock;
 
   constructor(private readonly options: RunEngineOptions) {
@@ -80,7 +86,13 @@ export class RunEngine {
     this.#close(opening);
     if (runId !== null) {
       const feed = new RunFeed(runId, this.options.clock, () => this.#linkSource(), this.#changed);
-      this.#open = { id: runId, feed, file: null, link: null };
+      const newest = new NewestPart({
+        runId,
+        clock: this.options.clock,
+        connect: (events) => this.#newLink(runId, () => ({ from: "snapshot" }), events),
+        changed: this.#changed,
+      });
+      this.#open = { id: runId, feed, file: null, newest, link: null };
       this.#connect(this.#open);
     }
     this.#frames.changed();
@@ -94,7 +106,7 @@ export class RunEngine {
     this.#close(opening);
     const feed: RunFeed = new RunFeed(runId, this.options.clock, () => file, this.#changed);
     const file = new FileSource(values, feed);
-    this.#open = { id: name, feed, file, link: null };
+    this.#open = { id: name, feed, file, newest: null, link: null };
     file.startOver();
     this.#frames.changed();
   }
@@ -117,8 +129,12 @@ export class RunEngine {
   /** What answers about the open run; about an empty one when none is open. */
   get answers(): RunAnswers {
     const run = this.#open?.feed.run;
+    const newest = this.#open?.newest?.run ?? null;
     if (run === undefined) return NOTHING;
-    if (this.#answers?.run !== run) this.#answers = { run, to: new RunAnswers(run) };
+    if (this.#answers?.run !== run || this.#answers.newest !== newest) {
+      const to = newest === null ? new RunAnswers(run) : new NewestAnswers(run, newest);
+      this.#answers = { run, newest, to };
+    }
     return this.#answers.to;
   }
 
@@ -127,6 +143,7 @@ export class RunEngine {
   #close(opening: number): void {
     this.#opening = opening;
     this.#open?.link?.stop();
+    this.#open?.newest?.drop();
     this.#open?.feed.stop();
     this.#open = null;
     this.#answers = null;
@@ -134,32 +151,40 @@ export class RunEngine {
 
   #connect(open: Open): void {
     if (this.#target === null) return;
-    const { clock, openSocket, random, version } = this.options;
-    const { feed } = open;
-    open.link = new GatewayLink(
-      {
-        url: this.#target.wsUrl,
-        clock,
-        openSocket,
-        session: {
-          client: { name: "dashstream-page", version },
-          token: this.#target.token,
-          filter: { runs: [open.id] },
-          startAt: () => ({ from: "earliest" }),
-          schemaVersion: SCHEMA_VERSION,
-          windowBytes: WINDOW_BYTES,
-          maxBatchBytes: MAX_BATCH_BYTES,
-          random,
-        },
+    const { feed, newest } = open;
+    const startAt = (welcome: Welcome): Start => {
+      newest?.welcomed(welcome);
+      return { from: "earliest" };
+    };
+    open.link = this.#newLink(open.id, startAt, {
+      delivered: (delivery, generation, bytes) => {
+        feed.receive(delivery, generation, bytes);
+        newest?.wholeDelivered(delivery);
       },
-      {
-        delivered: (delivery, generation, bytes) => feed.receive(delivery, generation, bytes),
-        discarded: () => feed.discard(),
-        restarted: (cause) => feed.restart(RESTART_NOTICES[cause]),
-        moved: this.#changed,
+      discarded: () => feed.discard(),
+      restarted: (cause) => {
+        newest?.drop();
+        feed.restart(RESTART_NOTICES[cause]);
       },
-    );
+      moved: this.#changed,
+    });
     open.link.connect();
+  }
+
+  #newLink(runId: string, startAt: (welcome: Welcome) => Start, events: LinkEvents): GatewayLink {
+    const { clock, openSocket, random, version } = this.options;
+    const { wsUrl, token } = this.#target as Target;
+    const session = {
+      client: { name: "dashstream-page", version },
+      token,
+      filter: { runs: [runId] },
+      startAt,
+      schemaVersion: SCHEMA_VERSION,
+      windowBytes: WINDOW_BYTES,
+      maxBatchBytes: MAX_BATCH_BYTES,
+      random,
+    };
+    return new GatewayLink({ url: wsUrl, clock, openSocket, session }, events);
   }
 
   #linkSource(): FeedSource {
@@ -167,7 +192,10 @@ export class RunEngine {
     const link = open?.link ?? null;
     return {
       applied: (positions, records) => link?.applied(positions, records),
-      caughtUp: (generation) => link?.caughtUp(generation),
+      caughtUp: (generation) => {
+        open?.newest?.drop();
+        link?.caughtUp(generation);
+      },
       fellBehind: (cause) => link?.fellBehind(cause),
       mismatch: (cause) => link?.mismatch(cause),
       startOver: () => {
@@ -186,11 +214,11 @@ export class RunEngine {
   #frame(): RunFrame {
     const open = this.#open;
     if (open === null) return emptyFrame(null);
-    const { feed, id } = open;
+    const { feed, id, newest } = open;
     const { run } = feed;
     const status = open.link?.status ?? null;
-    return {
-      revision: feed.revision,
+    const frame: RunFrame = {
+      revision: feed.revision + (newest?.revision ?? 0),
       openId: id,
       connection: this.#connection(open, status),
       mismatch: mismatchOf(feed, status),
@@ -202,6 +230,8 @@ export class RunEngine {
       lastSequence: run.lastSequence,
       notices: [...limitNotices(status), ...feed.notices],
     };
+    const part = newest?.run ?? null;
+    return part === null ? frame : withNewestPart(frame, part);
   }
 
   #connection(open: Open, status: SessionStatus | null): ConnectionStatus {

@@ -38,9 +38,19 @@ export class FakeConnection {
   /** Welcome the page and start its subscription; `start` by partition. */
   subscribe(
     start: Json,
-    more: { epoch?: string; schemaVersion?: number; maxRecordBytes?: number } = {},
+    more: {
+      epoch?: string;
+      schemaVersion?: number;
+      maxRecordBytes?: number;
+      partitions?: readonly Json[];
+    } = {},
   ): void {
-    const { epoch = "e1", schemaVersion = 1, maxRecordBytes = LIMITS.max_record_bytes } = more;
+    const {
+      epoch = "e1",
+      schemaVersion = 1,
+      maxRecordBytes = LIMITS.max_record_bytes,
+      partitions = [],
+    } = more;
     this.events.opened();
     this.say({
       type: "welcome",
@@ -48,7 +58,7 @@ export class FakeConnection {
       server: { version: "0.1.0", instance: "i-1" },
       epoch,
       topic: "dashstream",
-      partitions: [],
+      partitions,
       schema_version: schemaVersion,
       limits: { ...LIMITS, max_record_bytes: maxRecordBytes },
       session: "s",

@@ -121,7 +121,7 @@ function Caption({ rows, searching }: { rows: StateRows; searching: boolean }) {
   return (
     <>
       <p className="state-caption">
-        <span>{rows.step === null ? "No step" : `Step ${count(rows.step)}`}</span>
+        <span>{stepWords(rows)}</span>
         {rows.superstep !== null && <span>superstep {rows.superstep}</span>}
         {rows.bytes > 0 && <span>{bytes(rows.bytes)}</span>}
         {searching && <span role="status">{plural(rows.matches, "match", "matches")}</span>}
@@ -133,6 +133,12 @@ function Caption({ rows, searching }: { rows: StateRows; searching: boolean }) {
       )}
     </>
   );
+}
+
+/** A state may be known before the number of its step is. */
+function stepWords({ step, total }: StateRows): string {
+  if (step !== null) return `Step ${count(step)}`;
+  return total > 0 ? "A step without a number yet" : "No step";
 }
 
 function NoState({ frame, problem }: { frame: RunFrame; problem: string | null }) {
