@@ -64,7 +64,7 @@ async def open_newest_run(page: Page, gateway: Any) -> None:
     """Go to the runs screen and open the first row."""
     await page.goto(f"{gateway.url}/#token={gateway.token}")
     await page.get_by_test_id("run-row").first.click()
-    await expect(page.get_by_test_id("run-page")).to_be_visible()
+    await expect(page.get_by_test_id("run-page")).to_have_attribute("data-phase", "live")
 
 
 def node(page: Page, node_id: str) -> Locator:

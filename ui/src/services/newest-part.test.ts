@@ -142,6 +142,13 @@ it("is dropped at a record that this page does not know, while the whole goes on
   expect(frame()).toMatchObject({ mismatch: null, notices: [], connection: { phase: "catching_up" } });
 });
 
+it("is dropped when the gateway ends it for good: what stands still is not the newest", () => {
+  const whole = open();
+  openNewest().events.closed(4501, "unauthenticated");
+  expect(whole.closed).toBeNull();
+  expect(frame()).toMatchObject({ notices: [], connection: { phase: "catching_up" } });
+});
+
 it("resumes by itself when its connection is cut, and ends with the run's opening", () => {
   open();
   openNewest().cut();

@@ -104,7 +104,9 @@ export class NewestPart {
       },
       discarded: () => feed.discard(),
       restarted: drop,
-      moved: () => undefined,
+      moved: () => {
+        if (this.#link?.status.phase === "closed") this.drop();
+      },
     });
     this.#link.connect();
   }
