@@ -151,6 +151,13 @@ async def test_a_flood_of_frames_is_taken_at_the_rate_that_is_allowed(tmp_path: 
         plain.close()
 
 
+async def test_who_has_used_up_its_rate_is_heard_again(tmp_path: Path) -> None:
+    async with serving(tmp_path, client={"frames_per_s": 50}) as served, stranger(served) as client:
+        for number in range(120):
+            await client.send(json.dumps({"type": "ping", "t": number}))
+            assert json.loads(await asyncio.wait_for(client.recv(), 30)) == {"type": "pong", "t": number}
+
+
 def read_pongs(plain: socket.socket, seconds: float) -> int:
     heard, end = b"", time.monotonic() + seconds
     plain.settimeout(0.1)

@@ -183,10 +183,10 @@ class Connection(asyncio.Protocol):
 
     def sweep(self, now: float) -> None:
         """Enforce every deadline of the connection: some times a second while it is hurried, and now and then."""
-        limits = self._limits
+        limits, was_heard = self._limits, self._is_heard
         earned, self._swept_at = (now - self._swept_at) * limits.frames_per_s, now
         self._frame_budget = min(limits.frames_per_s, self._frame_budget + earned)
-        if not self._is_heard:
+        if not was_heard:
             self._last_heard, self._ping_sent_at = now, None
             self._read()
         self._perform(self._session.tick(now))
