@@ -212,7 +212,7 @@ async def large_graph(browser: Browser, ready: Any) -> list[Figure]:
 
 
 async def memory(browser: Browser, ready: Any, minutes: float, rate: int) -> list[Figure]:
-    """Heap of page and worker at a constant load: after a fifth of the time, and at its end."""
+    """Heap of the page's main thread at a constant load: after a fifth of the time, and at its end."""
     run = RunBuilder(graph="steady", thread_id="steady")
     run.start({"step": 0})
     await post(ready, run.records)
