@@ -22,7 +22,13 @@ from rich.table import Table
 
 from dashstream.adapters.kafka.log import KafkaLog
 from dashstream.adapters.kafka.options import KafkaOptions
-from dashstream.engine.ports import Dedupe, NewRecord
+from dashstream.engine.hub import Hub
+from dashstream.engine.ingest import IngestPump
+from dashstream.engine.limits import ClientLimits, IngestLimits, RingLimits
+from dashstream.engine.ports import Dedupe, NewRecord, NoMetrics
+from dashstream.engine.ring import Ring
+from dashstream.protocol.gen import dashstream_pb2 as pb
+from dashstream.protocol.proto_codec import encode
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -31,15 +37,36 @@ from parts.kafka import KafkaTopic  # noqa: E402  # found only now
 from parts.kafka_server import KafkaBroker, kafka_libs  # noqa: E402  # as above
 
 PARTITIONS = 4
-VALUE = b"x" * 300
+VALUE = encode(
+    pb.DashStreamMessage(
+        event=pb.Event(
+            header=pb.Header(
+                message_id=bytes(16),
+                timestamp_us=1_800_000_000_000_000,
+                tenant_id="default",
+                thread_id="thread",
+                run_id="run",
+                sequence=1,
+                type=pb.MESSAGE_TYPE_EVENT,
+                schema_version=1,
+                producer_id="producer",
+                producer_epoch=1,
+            ),
+            event_type=pb.EVENT_TYPE_NODE_PROGRESS,
+            attributes={"text": pb.AttributeValue(string_value="x" * 170)},
+        )
+    )
+)
+"""A record of about 300 bytes."""
 BATCH = 100
 PAGE_RECORDS, PAGE_BYTES = 5_000, 8 << 20
 WRITE = """
 import sys
 from confluent_kafka import Producer
 producer = Producer({"bootstrap.servers": sys.argv[1], "queue.buffering.max.messages": 0, "linger.ms": 5})
+value = bytes.fromhex(sys.argv[4])
 for index in range(int(sys.argv[3])):
-    producer.produce(sys.argv[2], b"x" * 300, b"k", index % 4)
+    producer.produce(sys.argv[2], value, b"k", index % 4)
     if not index % 1000:
         producer.poll(0)
 producer.flush()
@@ -51,7 +78,7 @@ Measured = Callable[[KafkaTopic, int], Awaitable[float]]
 @asynccontextmanager
 async def writer(topic: KafkaTopic, count: int) -> AsyncIterator[None]:
     """Another process that writes records meanwhile."""
-    command = [sys.executable, "-c", WRITE, topic.broker.bootstrap, topic.name, str(count)]
+    command = [sys.executable, "-c", WRITE, topic.broker.bootstrap, topic.name, str(count), VALUE.hex()]
     process = await asyncio.create_subprocess_exec(*command)
     yield
     assert await process.wait() == 0
@@ -107,6 +134,40 @@ async def port_tail(topic: KafkaTopic, count: int) -> float:
     return count / spent
 
 
+def parse(consumer: Consumer, count: int) -> None:
+    """Read and parse values in a bare loop."""
+    read = 0
+    while read < count:
+        for message in consumer.consume(1_000, 1.0):
+            if message.error() is None and (value := message.value()) is not None:
+                pb.DashStreamMessage.FromString(value[1:])
+                read += 1
+    consumer.close()
+
+
+async def bare_parse(topic: KafkaTopic, count: int) -> float:
+    consumer = bare_consumer(topic, await heads(topic))
+    async with writer(topic, count):
+        began = time.process_time()
+        await asyncio.to_thread(parse, consumer, count)
+        return count / (time.process_time() - began)
+
+
+async def ring_tail(topic: KafkaTopic, count: int) -> float:
+    log = await KafkaLog.open(options(topic))
+    ring = Ring(RingLimits())
+    pump = IngestPump(log, ring, Hub(ring, ClientLimits(), NoMetrics()), IngestLimits(), NoMetrics())
+    await pump.start()
+    async with writer(topic, count):
+        began, read = time.process_time(), 0
+        while read < count:
+            await log.wait_beyond(ring.positions)
+            read += await pump.pump_once()
+        spent = time.process_time() - began
+    await log.close()
+    return count / spent
+
+
 async def bare_replay(topic: KafkaTopic, count: int) -> float:
     consumer = bare_consumer(topic, {0: 0})
     began = time.monotonic()
@@ -154,6 +215,7 @@ async def measure(broker: KafkaBroker, rounds: int, records: int) -> Table:
     """Run every pair, interleaved, each pair on a topic of its own."""
     pairs: list[tuple[str, str, Measured, Measured, int]] = [
         ("tail into the port", "records / CPU s", bare_tail, port_tail, records),
+        ("tail into the ring; bare: parsed", "records / CPU s", bare_parse, ring_tail, records),
         ("replay by pages of 256 KiB", "records / s", bare_replay, port_replay, records // PARTITIONS),
         (f"append, {BATCH} a batch", "records / s", bare_append, port_append, records // 20),
     ]

@@ -125,21 +125,26 @@ def bare_reads(path: Path) -> float:
         return time.monotonic() - began
 
 
-async def naive(value: bytes) -> float:
-    """Return the records a second that come as a JSON message each, sent by one task."""
+async def naive(value: bytes, clients: int, each: int) -> float:
+    """Return the time until all clients have what they have missed: a JSON message a record, from a list in memory."""
     message = json.dumps({"partition": 0, "offset": 1, "value": base64.b64encode(value).decode()})
 
     async def send(socket: ServerConnection) -> None:
-        for _ in range(NAIVE_RECORDS):
+        await socket.recv()
+        for _ in range(each):
             await socket.send(message)
 
-    async with serve(send, "127.0.0.1", 0, compression=None) as server:
-        port = next(iter(server.sockets)).getsockname()[1]
-        async with connect(f"ws://127.0.0.1:{port}", compression=None, proxy=None) as socket:
-            began = time.monotonic()
-            async for text in socket:
-                json.loads(text)
-            return NAIVE_RECORDS / (time.monotonic() - began)
+    async def receive(socket: ClientConnection) -> None:
+        await socket.send("subscribe")
+        async for text in socket:
+            json.loads(text)
+
+    async with serve(send, "127.0.0.1", 0, compression=None) as server, AsyncExitStack() as stack:
+        url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
+        there = [await stack.enter_async_context(connect(url, compression=None, proxy=None)) for _ in range(clients)]
+        began = time.monotonic()
+        await asyncio.gather(*map(receive, there))
+        return time.monotonic() - began
 
 
 @asynccontextmanager
@@ -222,27 +227,24 @@ async def coming_back(folder: Path, given: argparse.Namespace) -> list[Row]:
     rows: list[Row] = []
     await ingested(gateway, given.senders, given.records, given.bytes)
     await folded(gateway, given.history + given.records)
+    value = record("t", 1, given.bytes)
     async with client_of(gateway) as (socket, welcome):
         wall, count, tiers = await resumed(socket, welcome, RING_RECORDS)
-        rows.append((f"resume of {count:,} ({tiers})", f"{1e3 * wall:.0f} ms", "", "", "100 ms"))
+    plain = await naive(value, 1, count)
+    beside = f"{1e3 * plain:.0f} ms as JSON messages"
+    rows.append((f"resume of {count:,} ({tiers})", f"{1e3 * wall:.0f} ms", beside, f"{wall / plain:.2f}", "100 ms"))
     wall, count = await crowd(gateway, given.clients, given.each)
-    rows.append((f"{given.clients} clients at once, {count:,} records", f"{wall:.2f} s", "", "", "1 s"))
+    plain = await naive(value, given.clients, count // given.clients)
+    name, beside = f"{given.clients} clients at once, {count:,} records", f"{plain:.2f} s as JSON messages"
+    rows.append((name, f"{wall:.2f} s", beside, f"{wall / plain:.2f}", "1 s"))
     assert gateway.process
     async with client_of(gateway) as (socket, welcome):
         cpu = cpu_of(gateway.process.pid)
         wall, count, tiers = await resumed(socket, welcome, None)
         cpu = cpu_of(gateway.process.pid) - cpu
-    bare, plain = count / bare_reads(log), await naive(record("t", 1, given.bytes))
-    rate = count / wall
-    rows.append(
-        (
-            f"replay of {count:,} ({tiers})",
-            f"{rate:,.0f} records/s",
-            f"{bare:,.0f} by bare SQLite",
-            f"{rate / bare:.2f}",
-            "200,000",
-        )
-    )
+    bare, plain = count / bare_reads(log), NAIVE_RECORDS / await naive(value, 1, NAIVE_RECORDS)
+    rate, name = count / wall, f"replay of {count:,} ({tiers})"
+    rows.append((name, f"{rate:,.0f} records/s", f"{bare:,.0f} by bare SQLite", f"{rate / bare:.2f}", "200,000"))
     rows.append(("... beside messages", "", f"{plain:,.0f} as JSON messages", f"{rate / plain:.1f}", ""))
     rows.append(("... per second of the gateway's CPU", f"{count / cpu:,.0f} records", "", "", ""))
     await gateway.stop()
