@@ -12,9 +12,7 @@ from dashstream.app.data_dir import LOG_FILE
 from dashstream.app.settings import Settings
 from dashstream.engine.head_finder import HeadSource, LogHeads
 from dashstream.engine.ports import Dedupe, Log, LogRecord
-from dashstream.errors import GatewayStartError, RecordError
-from dashstream.protocol.framing import Limits
-from dashstream.protocol.proto_codec import read_header
+from dashstream.errors import GatewayStartError
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +48,22 @@ async def open_log(settings: Settings) -> AsyncIterator[OpenLog]:
     except ImportError as error:
         raise GatewayStartError("a fleet's log needs Kafka's client: pip install 'dashstream[kafka]'") from error
     fleet = await KafkaLog.open(settings.kafka)
-    limits = Limits(max_record_bytes=settings.ingest.max_record_bytes)
     try:
         yield OpenLog(
             fleet,
             fleet.heads(budget_s=settings.duties.heads_budget_s),
             begin=fleet.followed_from,
-            tap=lambda records: _remember(fleet.remember, records, limits),
+            tap=lambda records: _remember(fleet.remember, records),
         )
     finally:
         await fleet.close()
 
 
-def _remember(remember: Callable[[Dedupe], None], records: Sequence[LogRecord], limits: Limits) -> None:
+def _remember(remember: Callable[[Dedupe], None], records: Sequence[LogRecord]) -> None:
     """Show the log which records other gateways have written, so that a repeat that comes here is known as one."""
     for record in records:
-        if record.value is None:
+        if record.decoded is None:
             continue
-        try:
-            header = read_header(record.value, limits).header
-        except RecordError:
-            continue
+        header = record.decoded.header
         if header.producer_id and header.sequence:
             remember(Dedupe(header.producer_id, header.producer_epoch, header.thread_id, header.sequence))

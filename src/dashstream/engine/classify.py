@@ -47,10 +47,18 @@ class Unreadable:
 
 def classify(record: LogRecord, limits: Limits) -> RecordHead | Unreadable:
     """Return what a record is about; never raises."""
+    found = read(record, limits)
+    return found if isinstance(found, Unreadable) else head_of(found)
+
+
+def read(record: LogRecord, limits: Limits) -> Decoded | Unreadable:
+    """Return what a record says, or why it cannot be read; never raises."""
+    if record.decoded is not None:
+        return record.decoded
     if record.value is None:
         return _unreadable(record, "null")
     try:
-        return head_of(record.decoded or decode(record.value, limits))
+        return decode(record.value, limits)
     except SchemaMismatchError as error:
         about = head_of(decode_any_version(record.value, limits))
         return replace(_unreadable(record, reason_of(error)), about=about)

@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
-from dashstream.engine.classify import UNREADABLE_REASONS, Unreadable, classify
+import msgspec
+
+from dashstream.engine.classify import UNREADABLE_REASONS, Unreadable, head_of, read
 from dashstream.engine.hub import Hub
 from dashstream.engine.limits import IngestLimits
 from dashstream.engine.ports import Log, LogRecord, Metrics
@@ -34,7 +36,10 @@ class IngestPump:
         tap: Callable[[Sequence[LogRecord]], None] | None = None,
         begin: Mapping[int, int] | None = None,
     ) -> None:
-        """``tap`` is shown what was moved; it must not wait or raise. ``begin``: where to begin; None asks the log."""
+        """``tap`` is shown what was moved, decoded where it can be; it must not wait or raise.
+
+        ``begin``: where to begin; None asks the log.
+        """
         self._log = log
         self._ring = ring
         self._hub = hub
@@ -114,19 +119,26 @@ class IngestPump:
         return dict(positions[self._turn :] + positions[: self._turn])
 
     def _take(self, records: Sequence[LogRecord]) -> None:
-        ring = self._ring
+        ring, dense = self._ring, self._log.dense
+        moved: list[LogRecord] = []
         for record in records:
-            if self._log.dense and record.offset > ring.positions[record.partition]:
+            if dense and record.offset > ring.positions[record.partition]:
                 self._note_hole(record.partition, record.offset, GapReason.LOST)
-            head = classify(record, self._record_limits)
-            if isinstance(head, Unreadable):
-                self._unreadable.inc(reason=head.reason)
-            ring.append(record, head)
+            found = read(record, self._record_limits)
+            if isinstance(found, Unreadable):
+                self._unreadable.inc(reason=found.reason)
+                ring.append(record, found)
+                moved.append(record)
+            else:
+                ring.append(record, head_of(found))
+                if self._tap is not None and record.decoded is None:
+                    record = msgspec.structs.replace(record, decoded=found)  # noqa: PLW2901  # the same one, known better
+                moved.append(record)
         self._ingested.inc(len(records))
         self._ring_bytes.set(ring.bytes)
         self._ring_records.set(len(ring))
         if self._tap is not None:
-            self._tap(records)
+            self._tap(moved)
 
     def _note_hole(self, partition: int, end: int, reason: GapReason) -> None:
         start = self._ring.positions[partition]

@@ -34,6 +34,10 @@ VERSION = 2
 FLAG_ZSTD = 1
 
 _SMALL = [bytes((value,)) for value in range(128)]
+_MORE = [bytes((value | 128,)) for value in range(128)]
+_PARTITIONS = [b"", *(b"\x08" + value for value in _SMALL[1:])]
+_NEXT = b"\x18\x01"
+"""The step of a record that follows the one before it, as nearly all do."""
 
 
 def varint(value: int) -> bytes:
@@ -41,9 +45,9 @@ def varint(value: int) -> bytes:
     if value < 128:
         return _SMALL[value]
     if value < 1 << 14:
-        return bytes((value & 127 | 128, value >> 7))
+        return _MORE[value & 127] + _SMALL[value >> 7]
     if value < 1 << 21:
-        return bytes((value & 127 | 128, value >> 7 & 127 | 128, value >> 14))
+        return _MORE[value & 127] + _MORE[value >> 7 & 127] + _SMALL[value >> 14]
     out = bytearray()
     while value > 127:
         out.append(value & 127 | 128)
@@ -59,11 +63,13 @@ def encode_tail(value: bytes | None) -> bytes:
 
 def encode_lead(partition: int, offset: int, step: int, tail_length: int) -> bytes:
     """Return everything of an entry that stands before its value field, tag and length included."""
-    fields = (b"\x08" + varint(partition)) if partition else b""
-    if offset:
-        fields += b"\x10" + varint(offset)
-    if step:
-        fields += b"\x18" + varint(step)
+    fields = b"".join(
+        (
+            _PARTITIONS[partition] if partition < 128 else b"\x08" + varint(partition),
+            b"\x10" + varint(offset) if offset else b"",
+            b"" if not step else _NEXT if step == 1 else b"\x18" + varint(step),
+        )
+    )
     return b"\x0a" + varint(len(fields) + tail_length) + fields
 
 
