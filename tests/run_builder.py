@@ -109,9 +109,9 @@ class RunBuilder:
         )
         self._add("state_diff", diff, pb.MESSAGE_TYPE_STATE_DIFF, superstep=superstep)
 
-    def progress(self) -> None:
+    def progress(self, node_id: str = "work") -> None:
         """One event that changes no state."""
-        self._event(pb.EVENT_TYPE_NODE_PROGRESS, node_id="work")
+        self._event(pb.EVENT_TYPE_NODE_PROGRESS, node_id=node_id)
 
     def batch(self, events: Iterable[dict[str, Any]]) -> None:
         """Many events in one record."""

@@ -21,7 +21,7 @@ PORTION = 5_000
 
 PRELUDE = """
 (() => {
-  const faults = {decode_ms: 0, apply_ms: 0, date_ms: 0, cut: 0, ...START};
+  const faults = {decode_ms: 0, apply_ms: 0, date_ms: 0, cut: 0, hang_on: "", ...START};
   let skew = 0;
   new BroadcastChannel("faults").onmessage = ({data}) => {
     if (data.crash) setTimeout(() => { throw new Error("killed by a test"); });
@@ -39,7 +39,9 @@ PRELUDE = """
   const parse = TextDecoder.prototype.decode;
   TextDecoder.prototype.decode = function (...given) {
     skew += faults.decode_ms;
-    return parse.apply(this, given);
+    const text = parse.apply(this, given);
+    if (faults.hang_on && text === faults.hang_on) for (;;);
+    return text;
   };
   const get = Map.prototype.get;
   Map.prototype.get = function (key) {
@@ -56,12 +58,15 @@ PRELUDE = """
 })();
 """
 
-WATCH = """
-window.told = [];
+WATCH_LONG_TASKS = """
 window.longTasks = [];
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) window.longTasks.push(Math.round(entry.duration));
 }).observe({type: "longtask", buffered: true});
+"""
+
+WATCH_FRAMES = """
+window.told = [];
 const listen = MessagePort.prototype.addEventListener;
 MessagePort.prototype.addEventListener = function (type, listener, ...more) {
   const noting = (event) => {
@@ -108,7 +113,7 @@ async def prepare(target: Page | BrowserContext, *, pace: float = 1, faults: dic
             await route.fulfill(response=answer, body=prelude + await answer.text())
 
     await target.route("**/engine.worker*.js", add_prelude)
-    await target.add_init_script(WATCH)
+    await target.add_init_script(WATCH_LONG_TASKS + WATCH_FRAMES)
 
 
 async def fault(page: Page, **faults: float) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import urllib.request
 from typing import Any
 
 import pytest
@@ -11,23 +9,15 @@ from playwright.async_api import Page, expect
 
 from dashstream.protocol.json_value import size_of
 from dashstream.protocol.patch import Op, OpKind
-from dashstream.protocol.record_batch import pack_records
+from e2e.faults import WATCH_LONG_TASKS, longest_task, post
 from e2e.watching import playhead
 from run_builder import RunBuilder
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 STEPS = 25_000
-BATCH = 5_000
 FREEZE_MS = 500
 """Longer than this and a person would say that the page hangs."""
-
-WATCH_LONG_TASKS = """
-window.longTasks = [];
-new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) window.longTasks.push(Math.round(entry.duration));
-}).observe({ type: "longtask", buffered: true });
-"""
 
 
 def large_run() -> RunBuilder:
@@ -43,31 +33,11 @@ def large_run() -> RunBuilder:
     return run
 
 
-def post(gateway: Any, records: list[bytes]) -> None:
-    for at in range(0, len(records), BATCH):
-        request = urllib.request.Request(
-            f"{gateway.url}/v1/records",
-            data=pack_records(records[at : at + BATCH]),
-            headers={
-                "Authorization": f"Bearer {gateway.token}",
-                "Content-Type": "application/vnd.dashstream.records",
-            },
-        )
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            assert answer.status == 200
-
-
-async def longest_task(page: Page) -> int:
-    """Milliseconds of the longest main-thread task since the last call."""
-    tasks = await page.evaluate("window.longTasks.splice(0)")
-    return max(tasks, default=0)
-
-
 async def test_it_opens_and_scrubs_without_freezing(gateway: Any, page: Page) -> None:
     run = large_run()
     appended = run.records[-2]
     assert len(appended) < 2_000, "an append to 5 MB is a small record"
-    await asyncio.to_thread(post, gateway, run.records)
+    await post(gateway, run.records)
 
     await page.add_init_script(WATCH_LONG_TASKS)
     await page.goto(f"{gateway.url}/runs/{run.run_id}#token={gateway.token}")

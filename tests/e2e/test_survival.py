@@ -127,6 +127,27 @@ async def test_a_worker_that_dies_or_hangs_is_replaced_and_nothing_is_lost(gatew
     assert await shown_state(page) == {"n": 20}
 
 
+async def test_a_record_on_which_the_worker_hangs_is_set_aside_and_the_rest_goes_on(gateway: Any, page: Page) -> None:
+    run = counting_run(10)
+    place = len(run.records)
+    run.progress(node_id="endløs")
+    run.step(11, [Op(OpKind.REPLACE, ("n",), 11)])
+    run.end()
+    await post(gateway, run.records)
+    await prepare(page, faults={"hang_on": "endløs"})
+    await page.add_init_script(SHORT_PAUSES)
+    await open_run(page, gateway, run)
+    await expect_received(page, len(run.records) - 1)
+    badge = page.get_by_test_id("receipt-badge")
+    await expect(badge).to_have_attribute("data-complete", "false")
+    await badge.click()
+    aside = page.get_by_role("listitem").filter(has_text=f"offset {place} of partition")
+    await expect(aside).to_contain_text("its engine stopped there 2 times: it no longer answers")
+    await page.keyboard.press("Escape")
+    assert await shown_state(page) == {"n": 11}
+    await expect(page.get_by_test_id("connection")).to_contain_text("Live")
+
+
 async def test_a_hanging_worker_is_seen_before_it_is_replaced(gateway: Any, page: Page) -> None:
     run = counting_run(20)
     await post(gateway, run.records)

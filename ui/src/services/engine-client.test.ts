@@ -5,11 +5,13 @@ import { ManualClock } from "../testing/manual-clock";
 import { EngineClient, type EngineWorkerPort } from "./engine-client";
 import type { EngineWorkerApi } from "./engine-worker-api";
 import type { FrameListener } from "./run-engine";
+import type { Care } from "./run-feed";
 
 /** A worker that does what the test says: records commands, never answers questions by itself. */
 class FakeWorker implements EngineWorkerPort {
   readonly commands: unknown[][] = [];
   listener: FrameListener = () => undefined;
+  standsAt: Care["standsAt"] | null = null;
   isTerminated = false;
   fail: (message: string) => void = () => undefined;
   started: () => void = () => undefined;
@@ -31,6 +33,10 @@ class FakeWorker implements EngineWorkerPort {
         });
       },
       isAlive: () => this.isAlive(),
+      beCareful: async (standsAt, hopeless) => {
+        this.standsAt = standsAt;
+        this.commands.push(["beCareful", hopeless]);
+      },
       connect: note("connect"),
       openRun: note("openRun"),
       openFile: async (opening, name) => {
@@ -54,7 +60,7 @@ class FakeWorker implements EngineWorkerPort {
     };
   }
 
-  proxy = (listener: FrameListener): FrameListener => listener;
+  proxy = <T>(listener: T): T => listener;
 
   onFailure(listener: (message: string) => void): void {
     this.fail = listener;
@@ -140,6 +146,7 @@ describe("a worker that fails", () => {
     clock.advance(1_000);
     expect(workers).toHaveLength(2);
     expect(current().commands).toEqual([
+      ["beCareful", []],
       ["connect", { wsUrl: "ws://g/ws", token: null }],
       ["openRun", 1, "a"],
     ]);
@@ -222,6 +229,33 @@ describe("a worker that fails", () => {
     client.retry();
     expect(workers).toHaveLength(6);
     expect(current().commands.at(-1)).toEqual(["openRun", 1, "a"]);
+  });
+
+  it("twice at the same record passes that one by, and is not given up for it", () => {
+    const place = { partition: 3, offset: "20" };
+    for (let death = 0; death < 2; death += 1) {
+      current().fail("elsewhere");
+      clock.advance(10_000);
+    }
+    for (let death = 0; death < 2; death += 1) {
+      current().standsAt?.(place);
+      current().fail("it no longer answers");
+      clock.advance(10_000);
+    }
+    const hopeless = [{ ...place, reason: "its engine stopped there 2 times: it no longer answers" }];
+    expect(current().commands[0]).toEqual(["beCareful", hopeless]);
+    for (let death = 0; death < 4; death += 1) {
+      current().standsAt?.(null);
+      current().fail("elsewhere");
+      clock.advance(10_000);
+    }
+    expect(frames.at(-1)?.connection.phase).not.toBe("closed");
+    client.openRun("b");
+    expect(current().commands.slice(-2)).toEqual([
+      ["beCareful", []],
+      ["openRun", 2, "b"],
+    ]);
+    expect(current().standsAt).toBeNull();
   });
 
   it("cannot even be made: that is shown, too", () => {

@@ -6,6 +6,7 @@
  * Law 3: a worker that says nothing for some seconds is told as stalled; one that hangs is ended like one that fails.
  * Law 4: a failing worker is told as a frame with the reason; it is started again with growing pauses and gets back
  * what was open. After five failures in a row it stays closed until `retry`.
+ * Law 5: a record on which workers die is found out and set aside; what was open goes on behind it.
  */
 
 import { emptyFrame } from "../model/empty-frame";
@@ -15,6 +16,7 @@ import type { EngineApi } from "../stores/engine";
 import type { Clock } from "./clock";
 import type { EngineWorkerApi } from "./engine-worker-api";
 import type { FrameListener, Target } from "./run-engine";
+import { Suspects } from "./suspects";
 import { WorkerPulse } from "./worker-pulse";
 
 const START_TIMEOUT_MS = 20_000;
@@ -26,7 +28,7 @@ const STABLE_MS = 60_000;
 export interface EngineWorkerPort {
   readonly api: EngineWorkerApi;
   /** Wrap a listener so that it can cross to the worker. */
-  readonly proxy: (listener: FrameListener) => FrameListener;
+  readonly proxy: <T extends (...told: never[]) => unknown>(listener: T) => T;
   onFailure(listener: (message: string) => void): void;
   terminate(): void;
 }
@@ -56,6 +58,7 @@ export class EngineClient implements EngineApi {
   #target: Target | null = null;
   #opened: Opened = { kind: "run", id: null };
   #opening = 0;
+  #suspects = new Suspects();
   #failures = 0;
   #stopRestart: (() => void) | null = null;
   #isGivenUp = false;
@@ -119,6 +122,8 @@ export class EngineClient implements EngineApi {
   /** A new opening: nothing of an earlier one is told from here on. */
   #begin(openId: string | null): number {
     this.#opening += 1;
+    if (this.#suspects.isCareful) this.#command((api) => api.beCareful(null, []));
+    this.#suspects = new Suspects();
     this.#tell(emptyFrame(openId));
     return this.#opening;
   }
@@ -204,14 +209,14 @@ export class EngineClient implements EngineApi {
     this.#running = null;
     this.#pulse?.stop();
     running?.port.terminate();
-    this.#failures += 1;
+    this.#failures = this.#suspects.died(message) ? 0 : this.#failures + 1;
     const reason = `The page's engine stopped: ${message}`;
     running?.fail(new Error(reason));
     if (this.#failures >= MAX_FAILURES) {
       this.#isGivenUp = true;
       return this.#tellFailure("closed", reason, "Try again, or reload the page", null);
     }
-    const waitMs = backoffMs(this.#failures, random());
+    const waitMs = backoffMs(Math.max(1, this.#failures), random());
     this.#stopRestart = clock.after(waitMs, () => this.#restart());
     this.#tellFailure("connecting", reason, "It is being started again", waitMs);
   }
@@ -223,6 +228,9 @@ export class EngineClient implements EngineApi {
     const target = this.#target;
     const opening = this.#opening;
     const opened = this.#opened;
+    const { isCareful, hopeless, standsAt } = this.#suspects;
+    const port = this.#running?.port;
+    if (isCareful && port) this.#command((api) => api.beCareful(port.proxy(standsAt), hopeless));
     if (target !== null) this.#command((api) => api.connect(target));
     this.#command((api) => open(api, opening, opened));
   }

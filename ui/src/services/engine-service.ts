@@ -7,6 +7,7 @@ export function engineService(engine: RunEngine): EngineWorkerApi {
   return {
     listen: async (listener) => engine.listen(listener),
     isAlive: async () => undefined,
+    beCareful: async (standsAt, hopeless) => engine.beCareful(standsAt && { standsAt, hopeless }),
     connect: async (target) => engine.connect(target),
     openRun: async (opening, runId) => engine.openRun(opening, runId),
     openFile: async (opening, name, bytes) => engine.openFile(opening, name, bytes),

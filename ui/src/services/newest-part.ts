@@ -94,6 +94,7 @@ export class NewestPart {
         startOver: drop,
       }),
       () => this.run !== null && changed(),
+      null,
     );
     this.#feed = feed;
     this.#link = connect({

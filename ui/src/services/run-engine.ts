@@ -22,7 +22,7 @@ import { FileSource } from "./file-source";
 import { FrameClock } from "./frame-clock";
 import { GatewayLink, type LinkEvents } from "./gateway-link";
 import { NewestPart } from "./newest-part";
-import { type FeedSource, RunFeed } from "./run-feed";
+import { type Care, type FeedSource, RunFeed } from "./run-feed";
 import type { OpenSocket } from "./socket";
 
 /** What may be on its way and not applied: enough to keep the worker busy, little enough to be applied in a moment. */
@@ -59,6 +59,7 @@ export class RunEngine {
   #target: Target | null = null;
   #open: Open | null = null;
   #opening = 0;
+  #care: Care | null = null;
   #listener: FrameListener | null = null;
   #answers: { readonly run: RunModel; readonly newest: RunModel | null; readonly to: RunAnswers } | null =
     null;
@@ -73,6 +74,11 @@ export class RunEngine {
     this.#frames.changed();
   }
 
+  /** What is opened next is taken with this care; null: with none. */
+  beCareful(care: Care | null): void {
+    this.#care = care;
+  }
+
   connect(target: Target): void {
     const before = this.#target;
     this.#target = target;
@@ -85,13 +91,9 @@ export class RunEngine {
   openRun(opening: number, runId: string | null): void {
     this.#close(opening);
     if (runId !== null) {
-      const feed = new RunFeed(runId, this.options.clock, () => this.#linkSource(), this.#changed);
-      const newest = new NewestPart({
-        runId,
-        clock: this.options.clock,
-        connect: (events) => this.#newLink(runId, () => ({ from: "snapshot" }), events),
-        changed: this.#changed,
-      });
+      const { clock } = this.options;
+      const feed = new RunFeed(runId, clock, () => this.#linkSource(), this.#changed, this.#care);
+      const newest = this.#care === null ? this.#newestPart(runId) : null;
       this.#open = { id: runId, feed, file: null, newest, link: null };
       this.#connect(this.#open);
     }
@@ -104,7 +106,7 @@ export class RunEngine {
     const runId = firstRunIn(values);
     if (runId === null) throw new RunFileError("There is no run in this file");
     this.#close(opening);
-    const feed: RunFeed = new RunFeed(runId, this.options.clock, () => file, this.#changed);
+    const feed: RunFeed = new RunFeed(runId, this.options.clock, () => file, this.#changed, this.#care);
     const file = new FileSource(values, feed);
     this.#open = { id: name, feed, file, newest: null, link: null };
     file.startOver();
@@ -139,6 +141,15 @@ export class RunEngine {
   }
 
   readonly #changed = (): void => this.#frames.changed();
+
+  #newestPart(runId: string): NewestPart {
+    return new NewestPart({
+      runId,
+      clock: this.options.clock,
+      connect: (events) => this.#newLink(runId, () => ({ from: "snapshot" }), events),
+      changed: this.#changed,
+    });
+  }
 
   #close(opening: number): void {
     this.#opening = opening;

@@ -5,7 +5,8 @@
  * Law 2: a record of a newer schema stops everything at its position for as long as its connection lasts. On a later
  * connection it is passed, visibly set aside, once the record after it is one that this page knows: its producer was
  * rolled back. Until then only the user passes it, and with it all newer ones of the run.
- * Law 3: a record on which this page itself fails is tried again from the beginning once, then set aside, visibly.
+ * Law 3: a record on which this page itself fails is tried again from the beginning once, then set aside, visibly; one
+ * on which earlier workers died is set aside at once.
  */
 
 import type { GapInfo, MismatchInfo, Notice } from "../model/frame";
@@ -33,6 +34,23 @@ export interface FeedSource {
   startOver(): void;
 }
 
+/** A record's place; the offset as decimal text. */
+export interface Place {
+  readonly partition: number;
+  readonly offset: string;
+}
+
+export interface HopelessRecord extends Place {
+  readonly reason: string;
+}
+
+/** What is done because an earlier worker died. */
+export interface Care {
+  /** Be told of each record before it is applied, and with null after a slice of them. */
+  readonly standsAt: (place: Place | null) => void;
+  readonly hopeless: readonly HopelessRecord[];
+}
+
 export class RunFeed {
   readonly meter = new IntakeMeter();
   mismatch: MismatchInfo | null = null;
@@ -53,8 +71,11 @@ export class RunFeed {
     private readonly clock: Clock,
     private readonly source: () => FeedSource,
     private readonly changed: () => void,
+    private readonly care: Care | null,
   ) {
     this.#run = new RunModel(runId);
+    for (const { partition, offset, reason } of care?.hopeless ?? [])
+      this.#failures.set(`${partition} ${offset}`, { tries: TRIES, message: reason });
   }
 
   get run(): RunModel {
@@ -141,6 +162,7 @@ export class RunFeed {
       now = this.clock.nowMs();
       if (now - started >= SLICE_MS) break;
     }
+    this.care?.standsAt(null);
     progress.settle();
     this.#protect();
     this.changed();
@@ -210,6 +232,7 @@ export class RunFeed {
       this.#run.putAside(record, `this page fails on it: ${failure.message}`);
       return true;
     }
+    this.care?.standsAt({ partition: record.partition, offset: String(record.offset) });
     try {
       const newer = this.#run.apply(record, this.#setNewerAside);
       if (newer === null) return true;
