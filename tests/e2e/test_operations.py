@@ -49,6 +49,9 @@ async def test_a_dead_letter_is_found_inspected_and_sent_again(keeping_gateway: 
     await expect(page.get_by_test_id(ROW)).to_have_count(2)  # the copy is beyond use too
 
     link = page.url
+    await page.get_by_role("link", name="Health").click()
+    await page.get_by_role("region", name="Dead letters").get_by_role("link", name="Open dead letters").click()
+    await expect(page.get_by_test_id(ROW)).to_have_count(3)
     await page.goto("about:blank")
     await page.goto(link)
     await expect(page.get_by_test_id("letter-detail")).to_contain_text("Sent again 1 time")

@@ -128,7 +128,7 @@ export const RUN_SCENES: readonly Scene[] = [
     run: LIVE,
   }),
   scene("falling-behind", "Falling behind", {
-    connection: connectionOf({ phase: "falling_behind", reason: "600 records waited longer than 30 s." }),
+    connection: connectionOf({ phase: "falling_behind", reason: "600 records waited longer than 30 s" }),
     intake: intakeOf({ level: "stalled", pendingRecords: 600 }),
     run: LIVE,
   }),

@@ -28,6 +28,7 @@ const FIRST: RunView = {
   path: null,
   node: null,
   events: ALL_EVENTS,
+  sought: "",
   watches: [],
 };
 
@@ -43,6 +44,7 @@ describe("the address of a run's view", () => {
         node: fc.option(fc.string()),
         text: fc.string(),
       }),
+      sought: fc.string(),
       watches: fc.array(fc.string()),
     });
     fc.assert(

@@ -35,6 +35,8 @@ export interface RunView {
   /** Id of the node that is explained; null when none is. */
   readonly node: string | null;
   readonly events: EventFilter;
+  /** What is looked for in the state. */
+  readonly sought: string;
   /** JSON pointers of values that stay in sight. */
   readonly watches: readonly string[];
 }
@@ -83,11 +85,12 @@ export function readRunView(search: string): RunView {
       node: parameters.get("on"),
       text: parameters.get("q") ?? "",
     },
+    sought: parameters.get("find") ?? "",
     watches: parameters.getAll("watch"),
   };
 }
 
-export function writeRunView({ moment, tab, path, node, events, watches }: RunView): string {
+export function writeRunView({ moment, tab, path, node, events, sought, watches }: RunView): string {
   return searchOf([
     ["step", moment.kind === "step" ? String(moment.step) : null],
     ["seq", moment.kind === "sequence" ? moment.sequence : null],
@@ -97,6 +100,7 @@ export function writeRunView({ moment, tab, path, node, events, watches }: RunVi
     ...events.kinds.map((kind) => ["kind", kind] as const),
     ["on", events.node],
     ["q", events.text || null],
+    ["find", sought || null],
     ...watches.map((path) => ["watch", path] as const),
   ]);
 }

@@ -7,6 +7,7 @@ import { EmptyState } from "../../widgets/empty-state";
 import { VirtualList } from "../../widgets/virtual-list";
 import { LetterDetail } from "./letter-detail";
 import { letterState, reasonWords } from "./letter-words";
+import "../gateway/gateway.css";
 import "./dead-letters.css";
 
 const ROW_PX = 36;
@@ -45,7 +46,7 @@ export function DeadLettersView(props: DeadLettersViewProps) {
     <div className="letters">
       <div className="letters__list">
         <LetterList {...props} />
-        <footer className="letters__foot" role="status">
+        <footer className="screen__foot" role="status">
           <span>
             {plural(answer.letters.length, "letter")}
             {answer.next === null ? "" : ` of ${count(answer.known)}, the newest`}

@@ -60,6 +60,7 @@ describe("dead letters", () => {
     const card = deadLettersCard(readingOf({ health: healthOf({ deadLetters: lettersOf(2) }) }));
     expect(card.facts.map(([, value]) => value)).toEqual(["1", "–"]);
     expect(card.remedy).toContain("dashstream dlq list");
+    expect(card.link?.href).toBe("/dead-letters");
   });
 });
 

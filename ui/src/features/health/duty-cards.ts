@@ -3,7 +3,7 @@
 import { count } from "../../model/display";
 import type { HealthReason, PartitionDuties } from "../../stores/gateway-api";
 import type { HealthReading } from "../../stores/gateway-health";
-import { type Card, NOTHING, reasonRemedy } from "./health-cards";
+import { type Card, DEAD_LETTERS, NOTHING, reasonRemedy } from "./health-cards";
 
 const SHOWN_PAUSES = 3;
 const UNKNOWN = "The gateway has not said.";
@@ -50,6 +50,7 @@ export function deadLettersCard({ health, failure }: HealthReading): Card {
       "New records that cannot be processed were set aside since this gateway started.",
     ),
     remedy: "`dashstream dlq list` shows them, of all gateways.",
+    link: DEAD_LETTERS,
     facts,
   };
 }

@@ -14,7 +14,24 @@ export interface Card {
   readonly cause: string;
   readonly remedy: string;
   readonly facts: readonly (readonly [label: string, value: string])[];
+  /** The screen that shows more. */
+  readonly link?: ScreenLink;
 }
+
+export interface ScreenLink {
+  readonly href: string;
+  readonly label: string;
+}
+
+export const DEAD_LETTERS: ScreenLink = { href: "/dead-letters", label: "Open dead letters" };
+
+const LINKS: Readonly<Record<string, ScreenLink>> = {
+  missing_payload: DEAD_LETTERS,
+  dead_letters: DEAD_LETTERS,
+};
+
+/** The screen that shows more of a finding. */
+export const reasonLink = (check: string): ScreenLink | null => LINKS[check] ?? null;
 
 export const NOTHING = "Nothing to do.";
 

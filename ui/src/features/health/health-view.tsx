@@ -1,10 +1,20 @@
+import { Link } from "wouter";
 import type { ConnectionStatus, IntakeHealth } from "../../stores/engine";
 import type { HealthReading } from "../../stores/gateway-health";
 import { Chip } from "../../widgets/chip";
 import { Fact } from "../../widgets/field";
 import { Prose } from "../../widgets/prose";
 import { deadLettersCard, dutiesCard, retainedCard } from "./duty-cards";
-import { type Card, connectionCard, gatewayCard, intakeCard, reasonRemedy, reasonTone } from "./health-cards";
+import {
+  type Card,
+  connectionCard,
+  gatewayCard,
+  intakeCard,
+  reasonLink,
+  reasonRemedy,
+  reasonTone,
+  type ScreenLink,
+} from "./health-cards";
 import "./health.css";
 
 interface HealthViewProps {
@@ -42,7 +52,10 @@ export function HealthView({ reading, intake, connection, askedAt }: HealthViewP
                 <Chip tone={reasonTone(level)}>{check}</Chip>
                 <div>
                   <p>{message}</p>
-                  <p className="muted">{reasonRemedy(check)}</p>
+                  <p className="muted">
+                    <Prose text={reasonRemedy(check)} />
+                  </p>
+                  <MoreLink link={reasonLink(check)} />
                 </div>
               </li>
             ))}
@@ -50,6 +63,16 @@ export function HealthView({ reading, intake, connection, askedAt }: HealthViewP
         </section>
       )}
     </section>
+  );
+}
+
+function MoreLink({ link }: { link: ScreenLink | null }) {
+  return (
+    link && (
+      <p>
+        <Link href={link.href}>{link.label}</Link>
+      </p>
+    )
   );
 }
 
@@ -67,6 +90,7 @@ function HealthCard({ card }: { card: Card }) {
       <p className="muted">
         <Prose text={card.remedy} />
       </p>
+      <MoreLink link={card.link ?? null} />
       {card.facts.length > 0 && (
         <dl className="health-card__facts">
           {card.facts.map(([label, value]) => (

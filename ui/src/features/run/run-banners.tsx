@@ -77,8 +77,8 @@ function ConnectionBanner({ connection, pending, onRetry }: ConnectionBannerProp
   if (phase === "falling_behind") {
     return (
       <Banner tone="waiting" icon="clock" title="This page is falling behind" data-testid="connection-banner">
-        {plural(pending, "record")} wait. {reason}{" "}
-        <Prose text={remedy ?? "The page reconnects by itself and loses nothing."} />
+        {reason ?? "Records come faster than they are shown"}. Waiting now: {plural(pending, "record")}.{" "}
+        <Prose text={`${remedy ?? "The page reconnects by itself and loses nothing"}.`} />
       </Banner>
     );
   }

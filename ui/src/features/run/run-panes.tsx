@@ -50,6 +50,8 @@ export function RunPanes({ pane, step, view }: RunPanesProps) {
   const onNode = useCallback((next: string | null) => view.change({ node: next }), [view]);
   const onFilter = useCallback((next: EventFilter) => view.change({ events: next }), [view]);
   const watches = useStore(view, (state) => state.watches);
+  const sought = useStore(view, (state) => state.sought);
+  const onSought = useCallback((next: string) => view.change({ sought: next }), [view]);
   const onWatches = useCallback((next: readonly string[]) => view.change({ watches: next }), [view]);
   const onPath = useCallback((next: string) => view.change({ path: next || null }), [view]);
   const tabs = wide ? RUN_TABS.filter((tab) => tab !== "graph") : RUN_TABS;
@@ -64,7 +66,15 @@ export function RunPanes({ pane, step, view }: RunPanesProps) {
   const content: Record<RunTab, () => ReactNode> = {
     graph: () => graph,
     state: () => (
-      <StatePane {...pane} path={path ?? ""} onPath={onPath} watches={watches} onWatches={onWatches} />
+      <StatePane
+        {...pane}
+        path={path ?? ""}
+        onPath={onPath}
+        sought={sought}
+        onSought={onSought}
+        watches={watches}
+        onWatches={onWatches}
+      />
     ),
     events: () => <EventsPane {...pane} filter={events} onFilter={onFilter} />,
     llm: () => <LlmPane {...pane} />,

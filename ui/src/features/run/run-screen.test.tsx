@@ -44,6 +44,14 @@ describe("the page of a run", () => {
     );
   });
 
+  it("looks in the state for what its address says, and writes what is looked for", async () => {
+    const { put } = show({}, "?tab=state&find=round");
+    const field = (await screen.findByTestId("state-search")) as HTMLInputElement;
+    expect(field.value).toBe("round");
+    fireEvent.change(field, { target: { value: "draft" } });
+    expect(put).toHaveBeenLastCalledWith("?tab=state&find=draft");
+  });
+
   it("copies a link to what is shown, at the step that is shown, without a token", async () => {
     const { services, engine } = show({}, "?tab=tools&path=%2Fround");
     const step = (await screen.findByTestId("playhead")).dataset.step;

@@ -8,6 +8,7 @@ import { TokenNeeded } from "../gateway/token-needed";
 import { NoRuns } from "./no-runs";
 import { RunList } from "./run-list";
 import { RunsToolbar } from "./runs-toolbar";
+import "../gateway/gateway.css";
 import "./runs.css";
 
 export interface RunsViewProps {
@@ -40,7 +41,7 @@ export function RunsView(props: RunsViewProps) {
       <div className="runs__body">
         <RunsBody {...props} />
       </div>
-      <footer className="runs__foot" role="status">
+      <footer className="screen__foot" role="status">
         {state.settled && state.runs.length > 0 && (
           <span>
             {state.hasMore ? `The newest ${count(state.runs.length)} runs` : plural(state.runs.length, "run")}

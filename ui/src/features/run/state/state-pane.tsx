@@ -23,6 +23,9 @@ interface StatePaneProps extends PaneProps {
   /** JSON pointer of the selected value, when somebody else keeps it; "" selects nothing. */
   path?: string;
   onPath?: (path: string) => void;
+  /** What is looked for, when somebody else keeps it. */
+  sought?: string;
+  onSought?: (text: string) => void;
   /** JSON pointers of the values that stay in sight, when somebody else keeps them. */
   watches?: readonly string[];
   onWatches?: (paths: readonly string[]) => void;
@@ -30,7 +33,8 @@ interface StatePaneProps extends PaneProps {
 
 const NONE: readonly string[] = [];
 
-export function StatePane({ path, onPath, watches: given, onWatches, ...props }: StatePaneProps) {
+export function StatePane(all: StatePaneProps) {
+  const { path, onPath, sought, onSought, watches: given, onWatches, ...props } = all;
   const { engine, frame, moment } = props;
   const [ownPath, setOwnPath] = useState("");
   const selected = (path ?? ownPath) || null;
@@ -41,7 +45,8 @@ export function StatePane({ path, onPath, watches: given, onWatches, ...props }:
   const watch = (target: string, on: boolean) =>
     setWatches([...watches.filter((one) => one !== target), ...(on ? [target] : [])]);
   const [expanded, setExpanded] = useState<readonly string[]>([]);
-  const [search, setSearch] = useState("");
+  const [ownSought, setOwnSought] = useState("");
+  const search = sought ?? ownSought;
   const [onlyChanges, setOnlyChanges] = useState(false);
   const [compare, setCompare] = useState<Compare>("previous");
   const [chosenNs, setNs] = useState("");
@@ -67,7 +72,7 @@ export function StatePane({ path, onPath, watches: given, onWatches, ...props }:
         frame={frame}
         rows={window.answer.value}
         search={search}
-        onSearch={setSearch}
+        onSearch={onSought ?? setOwnSought}
         onlyChanges={onlyChanges}
         onOnlyChanges={setOnlyChanges}
         compare={compare}
