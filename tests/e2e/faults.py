@@ -126,6 +126,11 @@ async def told(page: Page) -> list[Told]:
     return [Told(**frame) for frame in await page.evaluate("window.told")]
 
 
+FREEZE_MS = 1_000
+"""A person would say after half of this that the page hangs; the other half is for a machine that does other things.
+``benchmarks/page.py`` tells the longest task."""
+
+
 async def longest_task(page: Page) -> int:
     """Return milliseconds of the longest main-thread task since the last call."""
     tasks = await page.evaluate("window.longTasks.splice(0)")

@@ -11,15 +11,13 @@ from playwright.async_api import Page, expect
 
 from dashstream.protocol.gen import dashstream_pb2 as pb
 from dashstream.protocol.patch import Op, OpKind
-from e2e.faults import fault, longest_task, oracle_state, post, prepare, told
+from e2e.faults import FREEZE_MS, fault, longest_task, oracle_state, post, prepare, told
 from e2e.watching import shown_state, until
 from run_builder import RunBuilder
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 WINDOW = 1024 * 1024
-FREEZE_MS = 500
-"""Longer than this and a person would say that the page hangs."""
 
 
 def counting_run(steps: int) -> RunBuilder:

@@ -9,15 +9,13 @@ from playwright.async_api import Page, expect
 
 from dashstream.protocol.json_value import size_of
 from dashstream.protocol.patch import Op, OpKind
-from e2e.faults import WATCH_LONG_TASKS, longest_task, post
+from e2e.faults import FREEZE_MS, WATCH_LONG_TASKS, longest_task, post
 from e2e.watching import playhead
 from run_builder import RunBuilder
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 STEPS = 25_000
-FREEZE_MS = 500
-"""Longer than this and a person would say that the page hangs."""
 
 
 def large_run() -> RunBuilder:
