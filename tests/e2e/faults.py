@@ -45,7 +45,8 @@ PRELUDE = """
   };
   const get = Map.prototype.get;
   Map.prototype.get = function (key) {
-    if (faults.apply_ms && typeof key === "string" && key.includes("\\nthread ")) skew += faults.apply_ms;
+    // A record's place, partition and offset, is looked up once before it is applied.
+    if (faults.apply_ms && typeof key === "string" && /^\\d+ \\d+$/.test(key)) skew += faults.apply_ms;
     return get.call(this, key);
   };
   const Socket = WebSocket;
