@@ -103,12 +103,14 @@ function Graph({ view, frame, selected, onSelect }: GraphProps) {
       </div>
       <Honesty view={view} frame={frame} />
       <div className="pane__body graph-pane__body" ref={body}>
-        <GraphCanvas
-          scene={scene}
-          camera={camera}
-          onExplain={(id) => onSelect(id === selected ? null : id)}
-          onClear={() => onSelect(null)}
-        />
+        <div className="graph-pane__canvas">
+          <GraphCanvas
+            scene={scene}
+            camera={camera}
+            onExplain={(id) => onSelect(id === selected ? null : id)}
+            onClear={() => onSelect(null)}
+          />
+        </div>
         {shown && (
           <ExplainCard
             node={shown}
