@@ -236,8 +236,7 @@ def _listen(settings: Settings) -> socket.socket:
 def _calm_collector() -> None:
     """Look for cycles less often, and never among what was there at the start.
 
-    What passes through is freed by its counts; by default the collector takes a third of the time under load to find
-    nothing in it.
+    What passes through is freed by its counts: the collector would look through it again and again and find nothing.
     """
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY, 20, 20)

