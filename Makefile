@@ -9,7 +9,7 @@ NODE_STAMP := ui/node_modules/.package-lock.json
 UI_SOURCES := $(shell find ui/src ui/index.html ui/vite.config.ts -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo fleet test lint ui-test pytest bench chaos fuzz wheel generate screenshots chromium kafka clean
+.PHONY: help setup demo fleet test lint ui-test pytest bench chaos fuzz wheel generate screenshots pictures chromium kafka clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ generate: $(DEV_STAMP) $(NODE_STAMP) ## rewrite generated code, vectors and refe
 
 screenshots: $(DEV_STAMP) $(PAGE) chromium ## take README's pictures again
 	$(BIN)/python scripts/screenshots.py
+
+pictures: $(DEV_STAMP) $(PAGE) chromium ## take the gallery's pictures again that tests compare with; SCENES="run-done"
+	$(BIN)/python scripts/pictures.py $(SCENES)
 
 chromium:
 	@scripts/chromium >/dev/null

@@ -1,7 +1,6 @@
 """Every widget and screen in every state fits at every width that is promised, in light and dark.
 
-Pictures are compared by structure, not by pixels: fonts are the reader's own, so pixels differ from machine to machine
-while what fits and what is cut off does not.
+With the machine's own fonts, as readers have theirs; ``test_pictures.py`` compares how scenes look, with bundled ones.
 """
 
 from __future__ import annotations
