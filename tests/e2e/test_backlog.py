@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from typing import Any
 
 import pytest
@@ -18,6 +19,18 @@ from run_builder import RunBuilder
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 WINDOW = 1024 * 1024
+NOTE_BANNERS = """
+window.banners = [];
+new MutationObserver(() => {
+  for (const banner of document.querySelectorAll('[data-testid="connection-banner"]'))
+    if (window.banners.at(-1) !== banner.innerText) window.banners.push(banner.innerText);
+}).observe(document, {childList: true, subtree: true, characterData: true});
+"""
+BEHIND = (
+    r"This page is falling behind\s*Records (wait for \d+ s to be|come faster than they are) shown\. "
+    r"Waiting now: [\d,]+ records?\. "
+    r"The page reconnects and catches up; close other tabs if it happens again\."
+)
 
 
 def counting_run(steps: int) -> RunBuilder:
@@ -46,11 +59,16 @@ async def test_a_hundred_times_slower_intake_falls_behind_once_and_recovers(
     run.end()
     await post(gateway, run.records)
     await prepare(page, faults={slow: 10.0})
+    await page.add_init_script(NOTE_BANNERS)
     await open_run(page, gateway, run)
     banner = page.get_by_test_id("connection-banner")
     await expect_received(page, len(run.records))
     await expect(banner).to_have_count(0)
     await expect(page.get_by_text("Resyncing")).to_have_count(0)
+
+    banners = [text for text in await page.evaluate("window.banners") if "behind" in text]
+    assert banners
+    assert not [text for text in banners if not re.fullmatch(BEHIND, text)]
 
     frames = await told(page)
     behind = [frame for frame in frames if frame.phase == "falling_behind"]
