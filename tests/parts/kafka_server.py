@@ -190,6 +190,15 @@ class KafkaBroker:
             self.go_on()
         if self.process.poll() is not None:
             self.start()
+        elif not self._answers():
+            self.__dict__.pop("admin", None)  # a client may never find a broker again that was away for long
+            self.wait_until_ready()
+
+    def _answers(self) -> bool:
+        with suppress(KafkaException):
+            self.admin.list_topics(timeout=CALL_S / 2)
+            return True
+        return False
 
     @cached_property
     def admin(self) -> AdminClient:

@@ -156,11 +156,8 @@ export class RunFeed {
   #slice(): void {
     const started = this.clock.nowMs();
     const progress = new Progress(this.source);
-    let now = started;
-    for (let count = 1; this.#step(progress, now); count += 1) {
-      if (count % RECORDS_BETWEEN_LOOKS !== 0) continue;
-      now = this.clock.nowMs();
-      if (now - started >= SLICE_MS) break;
+    for (let count = 1; this.#step(progress); count += 1) {
+      if (count % RECORDS_BETWEEN_LOOKS === 0 && this.clock.nowMs() - started >= SLICE_MS) break;
     }
     this.care?.standsAt(null);
     progress.settle();
@@ -168,8 +165,8 @@ export class RunFeed {
     this.changed();
   }
 
-  /** Apply the next thing, at about `nowMs`; false when there is none, or everything stands still. */
-  #step(progress: Progress, nowMs: number): boolean {
+  /** Apply the next thing; false when there is none, or everything stands still. */
+  #step(progress: Progress): boolean {
     const item = this.#intake.take();
     if (item === null) return false;
     switch (item.kind) {
@@ -182,7 +179,8 @@ export class RunFeed {
       case "record": {
         const { entry, receivedMs } = item;
         if (!this.#pass(entry, progress)) return false;
-        this.meter.applied(1, nowMs - receivedMs, nowMs);
+        const now = this.clock.nowMs(); // for each: a slow one must show
+        this.meter.applied(1, now - receivedMs, now);
         return true;
       }
     }
