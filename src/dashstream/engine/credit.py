@@ -50,7 +50,7 @@ class Credit:
 
     def _covers(self, delivered: Mapping[int, int]) -> bool:
         acknowledged = self._acknowledged
-        for partition, offset in delivered.items():  # noqa: SIM110  # once per page and client: all() costs four times it
+        for partition, offset in delivered.items():  # noqa: SIM110  # once per page and client: all() costs 2.5 times it
             if acknowledged.get(partition, -1) < offset:
                 return False
         return True
