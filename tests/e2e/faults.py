@@ -21,12 +21,14 @@ PORTION = 5_000
 
 PRELUDE = """
 (() => {
-  const faults = {decode_ms: 0, apply_ms: 0, date_ms: 0, cut: 0, hang_on: "", ...START};
+  const faults = {decode_ms: 0, apply_ms: 0, date_ms: 0, cut: 0, hang_on: "", hold: 0, ...START};
   let skew = 0;
+  const held = [];
   new BroadcastChannel("faults").onmessage = ({data}) => {
     if (data.crash) setTimeout(() => { throw new Error("killed by a test"); });
     if (data.hang) for (;;);
     Object.assign(faults, data);
+    if (!faults.hold) for (const send of held.splice(0)) send();
   };
   // Time that work pretends to take: monotonic, without a load for the machine.
   const now = performance.now.bind(performance);
@@ -50,10 +52,18 @@ PRELUDE = """
     return get.call(this, key);
   };
   const Socket = WebSocket;
+  let sockets = 0;
   self.WebSocket = class extends Socket {
     constructor(...given) {
       super(...given);
+      this.isFirst = sockets === 0;
+      sockets += 1;
       if (faults.cut) later(() => this.close(), Math.random() * faults.cut);
+    }
+    // Without the first connection's acknowledgements the gateway sends no more on it than its window.
+    send(data) {
+      if (faults.hold && this.isFirst && String(data).includes('"ack"')) held.push(() => super.send(data));
+      else super.send(data);
     }
   };
 })();
@@ -168,3 +178,11 @@ async def oracle_state(gateway: Any, run_id: str) -> Any:
             return json.load(answer)["state"]
 
     return await asyncio.to_thread(ask)
+
+
+def metric(gateway: Any, name: str) -> float:
+    """Return a figure that the gateway exports."""
+    request = urllib.request.Request(f"{gateway.url}/metrics", headers={"Authorization": f"Bearer {gateway.token}"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        (line,) = (line for line in answer.read().decode().splitlines() if line.startswith(f"{name} "))
+    return float(line.split()[1])

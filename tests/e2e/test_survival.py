@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import urllib.request
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from playwright.async_api import Browser, Page, expect
 
 from dashstream.protocol.patch import Op, OpKind
 from dashstream.testing.fault_proxy import FaultProxy
-from e2e.faults import Told, fault, oracle_state, post, prepare, told
+from e2e.faults import Told, fault, metric, oracle_state, post, prepare, told
 from e2e.test_backlog import counting_run, expect_received, open_run
 from e2e.watching import shown_state, until
 
@@ -37,13 +36,6 @@ SHORT_PAUSES = """
 const later = setTimeout;
 window.setTimeout = (call, ms, ...more) => later(call, ms >= 5000 && ms < 20000 ? ms / 20 : ms, ...more);
 """
-
-
-def metric(gateway: Any, name: str) -> float:
-    request = urllib.request.Request(f"{gateway.url}/metrics", headers={"Authorization": f"Bearer {gateway.token}"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        (line,) = (line for line in answer.read().decode().splitlines() if line.startswith(f"{name} "))
-    return float(line.split()[1])
 
 
 def assert_sound(frames: list[Told]) -> None:
