@@ -47,6 +47,9 @@ FILL = 5_000
 RING_RECORDS = 10_000
 NAIVE_RECORDS = 50_000
 MAX_BYTES = 32 << 20
+WINDOW_BYTES = 8 << 20
+ACKS_PER_WINDOW = 4
+"""How often the client says what it has: far below the frames a second that it may send."""
 READ_S = 120.0
 Row = tuple[str, str, str, str, str]
 
@@ -172,11 +175,15 @@ async def resumed(socket: ClientConnection, welcome: dict[str, Any], back: int |
         positions = {partition: str(max(0, end - back)) for partition, end in ends.items()}
         start = {"from": "cursor", "epoch": welcome["epoch"], "positions": positions}
     began = time.monotonic()
-    await socket.send(json.dumps({"type": "subscribe", "id": 1, "start": start, "window_bytes": 8 << 20}))
+    await socket.send(json.dumps({"type": "subscribe", "id": 1, "start": start, "window_bytes": WINDOW_BYTES}))
     base, delivered = int(start.get("positions", {}).get("0", 0)), 0
+    unacknowledged = 0
     async for message in socket:
         if isinstance(message, bytes):
-            first = shift = 0
+            unacknowledged += len(message)
+            if unacknowledged < WINDOW_BYTES // ACKS_PER_WINDOW:
+                continue
+            unacknowledged = first = shift = 0
             for byte in message[4:]:
                 first |= (byte & 0x7F) << shift
                 shift += 7

@@ -69,6 +69,31 @@ async def test_a_hole_in_delivery_is_resumed_and_never_passed_over() -> None:
     assert asked[1] == {"from": "cursor", "epoch": EPOCH, "positions": {"0": "2"}}
 
 
+async def test_it_acknowledges_a_few_times_per_window_and_not_every_frame() -> None:
+    window, frames = 400, [data_frame(at, (at, 1)) for at in range(1, 41)]
+    heard: list[dict[str, object]] = []
+
+    async def serve(socket: websockets.ServerConnection) -> None:
+        await socket.recv()
+        await socket.recv()
+        subscribed = {"id": 1, "epoch": EPOCH, "start": {"0": "1"}, "mode": "earliest", "tiers": []}
+        await socket.send(json.dumps({"type": "subscribed", **subscribed, "window_bytes": window}))
+        for frame in frames:
+            await socket.send(frame)
+        tiers = {"memory": "0", "retained": "0", "log": "40"}
+        verdict = {"outcome": "complete", "delivered": "40", "gaps": 0, "positions": {"0": "41"}, "tiers": tiers}
+        await socket.send(json.dumps({"type": "replay_complete", "id": 1, **verdict}))
+        heard.extend([json.loads(message) async for message in socket])
+
+    async with websockets.serve(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        found = [item async for item in Subscriber(f"ws://127.0.0.1:{port}/ws", "token", stop_at_head=True)]
+    assert len(found) == 40
+    assert {len(frame) for frame in frames} == {len(frames[0])}
+    per_ack = -(-window // 4 // len(frames[0]))
+    assert [ack["positions"] for ack in heard] == [{"0": str(at + 1)} for at in range(per_ack, 41, per_ack)]
+
+
 async def test_it_comes_back_not_before_it_is_told() -> None:
     came: list[float] = []
 

@@ -25,6 +25,8 @@ from dashstream.protocol.codes import CloseCode, Outcome, StartFrom
 
 SUBPROTOCOL = "dashstream.v2"
 SUBSCRIPTION = 1
+ACKS_PER_WINDOW = 4
+"""Acknowledgements of a whole window: credit never runs out, and a replay stays below the frames a client may send."""
 MAX_FRAME_BYTES = 32 * 1024 * 1024
 
 _log = structlog.get_logger(__name__)
@@ -63,6 +65,7 @@ class Subscriber:
     cursor: dict[int, int] = field(default_factory=dict)
     epoch: str | None = None
     _return_after_s: float = field(default=0.0, init=False)
+    _window_bytes: int = field(default=0, init=False)
 
     async def __aiter__(self) -> AsyncIterator[Delivered | Missing]:
         backoff = Backoff(self.backoff)
@@ -102,7 +105,7 @@ class Subscriber:
                     for item in self._records(message):
                         yield item
                     unacknowledged += len(message)
-                    if unacknowledged > 65_536:
+                    if unacknowledged >= self._window_bytes // ACKS_PER_WINDOW:
                         unacknowledged = 0
                         await self._acknowledge(socket)
                     continue
@@ -153,6 +156,7 @@ class Subscriber:
         match frame:
             case control.Subscribed():
                 self.epoch = frame.epoch
+                self._window_bytes = frame.window_bytes
                 self.cursor = {int(partition): int(offset) for partition, offset in frame.start.items()}
             case control.Progress():
                 for partition, offset in frame.positions.items():
