@@ -40,6 +40,12 @@ CLIENT_FRAMES: dict[str, dict[str, Any]] = {
         "start": {"from": "earliest"},
         "window_bytes": 1048576,
     },
+    "subscribe to a run from the full state before a step": {
+        "type": "subscribe",
+        "id": 1,
+        "filter": {"runs": ["run-1"]},
+        "start": {"from": "snapshot", "step": "96810"},
+    },
     "resume from a cursor": {
         "type": "subscribe",
         "id": 2,
@@ -129,6 +135,16 @@ SERVER_FRAMES: dict[str, dict[str, Any]] = {
         "tiers": ["memory", "log"],
         "window_bytes": 1048576,
         "ignored": [{"reason": "offset_invalid", "count": 1, "examples": ["'0':'-1'"]}],
+    },
+    "subscribed to a full state": {
+        "type": "subscribed",
+        "id": 1,
+        "epoch": "8f3a9c0d11223344",
+        "start": {"0": "387001"},
+        "mode": "snapshot",
+        "tiers": ["log"],
+        "window_bytes": 1048576,
+        "steps": {"run-1": "96750", "__proto__": "0"},
     },
     "gap of known size": {
         "type": "gap",

@@ -18,11 +18,12 @@ from dashstream.adapters.memory.log import MemoryLog
 from dashstream.adapters.sqlite.run_index import SqliteRunIndex
 from dashstream.engine.index_limits import IndexLimits
 from dashstream.engine.limits import LogLimits
-from dashstream.engine.ports import NewRecord, NoMetrics
+from dashstream.engine.ports import NewRecord, NoMetrics, RunLocation
 from dashstream.engine.run_index import Indexer, RecordPlace, RecordQuery, RunQuery
 from dashstream.protocol.framing import Limits
 from dashstream.protocol.gen import dashstream_pb2 as pb
 from dashstream.protocol.patch import Op
+from dashstream.protocol.position import RunMoment
 from dashstream.protocol.proto_codec import decode
 from integration.gateway.serving import until
 from run_builder import RunBuilder
@@ -123,6 +124,32 @@ async def test_a_stop_in_the_middle_loses_and_doubles_nothing(tmp_path: Path) ->
             stopped_and_started = await answers(index)
     async with indexed(tmp_path / "whole.db", log) as index:
         assert await answers(index) == stopped_and_started
+
+
+async def test_every_moment_of_a_run_has_its_whole_state_and_that_its_step(tmp_path: Path) -> None:
+    log = MemoryLog(KEEP_ALL)
+    run = RunBuilder(run_id="r")
+    offsets = {}
+    run.start({"n": 0, "text": "x" * 600_000})
+    offsets[0] = 2
+    for step in range(1, 8):
+        run.step(step, [Op("replace", ("n",), step)])
+        if step == 3:
+            offsets[3] = len(run.records)
+            run.checkpoint(run.state)
+        if step == 6:
+            offsets[7] = len(run.records)
+            run.full_state(7, {"n": 7})
+    await log.append([NewRecord(b"thread", value, 0) for value in run.records])
+    async with indexed(tmp_path / "index.db", log) as index:
+        (partition,) = {part for part, mark in (await log.watermarks()).items() if mark.high}
+        for step, whole in {0: 0, 1: 0, 2: 0, 3: 0, 4: 3, 5: 3, 6: 3, 7: 7, 8: 7, 99: 7}.items():
+            expected = RunLocation(partition, 0, offsets[whole], whole)
+            assert await index.locate("r", RunMoment(step=step)) == expected
+        assert await index.locate("r", RunMoment(sequence=1)) == RunLocation(partition, 0)
+        assert await index.locate("r", RunMoment(sequence=offsets[7])) == RunLocation(partition, 0, offsets[3], 3)
+        assert await index.locate("r", tenants={"default"}) == RunLocation(partition, 0, offsets[7], 7)
+        assert await index.locate("r", tenants={"red"}) is None
 
 
 @pytest.mark.parametrize("damage", ["garbage", "empty", "table", "version", "ahead", "epoch"])

@@ -282,6 +282,8 @@ REFUSED = [
     ({"start": {"from": "middle"}}, ErrorCode.BAD_START),
     ({"start": {"from": "latest", "epoch": "e"}}, ErrorCode.BAD_START),
     ({"start": {"from": "earliest", "positions": {"0": "1"}}}, ErrorCode.BAD_START),
+    ({"start": {"from": "earliest", "step": "1"}}, ErrorCode.BAD_START),
+    ({"start": {"from": "snapshot", "step": "1", "sequence": "2"}}, ErrorCode.BAD_START),
     ({"start": {"from": "cursor", "epoch": "e"}}, ErrorCode.BAD_START),
     ({"start": {"from": "cursor", "positions": {}}}, ErrorCode.BAD_START),
     ({"start": {**CURSOR, "positions": {str(n): "0" for n in range(5)}}}, ErrorCode.TOO_MANY_POSITIONS),

@@ -17,7 +17,7 @@ from dashstream.errors import RunIndexError
 from dashstream.protocol import control
 from dashstream.protocol.codes import GapReason, StartFrom
 from dashstream.protocol.effects import SubscribeRequest
-from dashstream.protocol.position import PositionFault
+from dashstream.protocol.position import NOW, PositionFault, RunMoment
 
 KEYS = {partition_of(key, 2): key for key in (b"thread-a", b"thread-b", b"thread-d")}
 
@@ -37,7 +37,10 @@ class Locator:
     def __init__(self, known: dict[str, RunLocation] | None) -> None:
         self._known = known
 
-    async def locate(self, run_id: str) -> RunLocation | None:
+    async def locate(
+        self, run_id: str, at: RunMoment = NOW, tenants: Collection[str] | None = None
+    ) -> RunLocation | None:
+        assert tenants is None
         if self._known is None:
             raise RunIndexError("broken")
         return self._known.get(run_id)
@@ -125,7 +128,16 @@ async def test_known_runs_save_reading() -> None:
     assert (await start(await log_of(), StartFrom.SNAPSHOT, runs=["r"], known=known)).positions == {0: 8, 1: 5}
     assert (await start(await log_of(), StartFrom.SNAPSHOT, runs=["r", "s"], known=known)).positions == {0: 6, 1: 5}
     resumed = await start(await log_of(), StartFrom.CURSOR, positions={0: 9, 1: 0}, runs=["r"], known=known)
+    assert resumed.steps == {}
     assert (resumed.positions, resumed.gaps) == ({0: 9, 1: 5}, [])
+
+
+async def test_a_snapshot_says_which_step_it_starts_with_where_it_does() -> None:
+    known = {"r": RunLocation(0, 4, 8, 17), "s": RunLocation(0, 4, 7, 3), "t": RunLocation(1, 0, 2)}
+    assert (await start(await log_of(), StartFrom.SNAPSHOT, runs=["r"], known=known)).steps == {"r": 17}
+    assert (await start(await log_of(), StartFrom.SNAPSHOT, runs=["r", "s", "t"], known=known)).steps == {"s": 3}
+    assert (await start(await log_of(low=(9, 0)), StartFrom.SNAPSHOT, runs=["r"], known=known)).steps == {}
+    assert (await start(await log_of(), StartFrom.EARLIEST, runs=["r"], known=known)).steps == {}
 
 
 async def test_a_known_run_whose_first_records_are_gone_says_so_only_to_a_cursor() -> None:

@@ -23,6 +23,7 @@ from typing import Protocol, overload
 import msgspec
 
 from dashstream.engine.access import Principal
+from dashstream.protocol.position import NOW, RunMoment
 from dashstream.protocol.proto_codec import Decoded
 
 Labels = Mapping[str, Sequence[str]]
@@ -285,12 +286,14 @@ class Auth(Protocol):
 class RunLocation:
     """Where a run is in the log: all its records are in one partition, none before ``first_offset``.
 
-    ``snapshot_offset`` is where its latest whole state is, if known.
+    ``snapshot_offset`` is where the whole state begins that was asked for, if known, and ``snapshot_step`` the number
+    of the root's step that it shows.
     """
 
     partition: int
     first_offset: int
     snapshot_offset: int | None = None
+    snapshot_step: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,5 +317,9 @@ class RunLocator(Protocol):
     async def locate_threads(self, after: Mapping[str, int], tenants: Collection[str] | None) -> ThreadPlaces:
         """Return where threads go on after these sequences; runs of other tenants count as not there."""
 
-    async def locate(self, run_id: str) -> RunLocation | None:
-        """Return where a run is, or None if it is not known (yet)."""
+    async def locate(
+        self, run_id: str, at: RunMoment = NOW, tenants: Collection[str] | None = None
+    ) -> RunLocation | None:
+        """Return where a run is, with the last whole state of its root at or before ``at``; of a moment that is not
+        known (yet), the latest. None if the run is not known (yet), or not of these tenants.
+        """

@@ -10,7 +10,8 @@ The rules, for each partition:
 - another epoch: everything that the cursor says is void. A gap ``epoch_changed`` for each partition that it names,
   then as ``earliest``.
 - If all runs of the filter are known to the locator, nothing outside their partitions is read, and nothing before
-  their first records. ``snapshot`` starts at their latest whole states, ``earliest`` where that is not known.
+  their first records. ``snapshot`` starts at their latest whole states, or the latest before a moment, and says which
+  step each is; it starts as ``earliest`` where that is not known.
 """
 
 from __future__ import annotations
@@ -73,17 +74,17 @@ async def _marks_for(request: SubscribeRequest, log: Log) -> Mapping[int, Waterm
     return marks
 
 
-async def _locations(request: SubscribeRequest, locator: RunLocator | None) -> list[RunLocation] | None:
+async def _locations(request: SubscribeRequest, locator: RunLocator | None) -> dict[str, RunLocation] | None:
     """Return where all runs of the filter are, or None if that is not known. Knowing it only saves reading, so a
     broken index delays a subscription and never fails it.
     """
     if locator is None or request.filter.runs is None:
         return None
     try:
-        found = [await locator.locate(run_id) for run_id in request.filter.runs]
+        found = {run: await locator.locate(run, request.at, request.filter.tenants) for run in request.filter.runs}
     except RunIndexError:
         return None
-    known = [location for location in found if location is not None]
+    known = {run: location for run, location in found.items() if location is not None}
     return known if len(known) == len(found) else None
 
 
@@ -107,9 +108,9 @@ def _void_cursor(start: ResolvedStart, request: SubscribeRequest) -> None:
     ]
 
 
-def _skip_to(start: ResolvedStart, locations: list[RunLocation], *, snapshot: bool) -> None:
+def _skip_to(start: ResolvedStart, locations: Mapping[str, RunLocation], *, snapshot: bool) -> None:
     firsts: dict[int, int] = {}
-    for location in locations:
+    for location in locations.values():
         first = location.first_offset
         if snapshot and location.snapshot_offset is not None:
             first = location.snapshot_offset
@@ -117,6 +118,12 @@ def _skip_to(start: ResolvedStart, locations: list[RunLocation], *, snapshot: bo
     for partition, head in start.heads.items():
         lowest = min(firsts.get(partition, head), head)
         start.positions[partition] = max(start.positions[partition], lowest)
+    if snapshot:
+        start.steps = {
+            run: location.snapshot_step
+            for run, location in locations.items()
+            if location.snapshot_step is not None and location.snapshot_offset == start.positions[location.partition]
+        }
 
 
 def _note_not_retained(start: ResolvedStart, marks: Mapping[int, Watermark], *, dense: bool) -> None:

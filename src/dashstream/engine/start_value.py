@@ -19,6 +19,8 @@ class ResolvedStart:
     mode: str
     gaps: list[Hole] = field(default_factory=list)
     faults: dict[PositionFault, FaultTally] = field(default_factory=dict)
+    steps: dict[str, int] = field(default_factory=dict)
+    """Number of the root's step that delivery starts with, by run; only of a snapshot, and only what is known."""
 
     @property
     def epoch_changed(self) -> bool:

@@ -112,6 +112,7 @@ class Subscription:
                 ignored=[
                     control.Ignored(tally.fault, tally.count, list(tally.examples)) for tally in start.faults.values()
                 ],
+                steps={run: str(step) for run, step in start.steps.items()},
             )
         )
         for hole in start.gaps:

@@ -47,12 +47,16 @@ class Filter(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
 
 
 class Start(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where a subscription starts. ``protocol.position`` checks positions and threads entry by entry."""
+    """Where a subscription starts. ``protocol.position`` checks positions and threads entry by entry; ``step`` and
+    ``sequence`` say which full state a ``snapshot`` is of.
+    """
 
     origin: Annotated[str, Meta(max_length=64)] = msgspec.field(name="from")
     epoch: ShortText | None = None
     positions: dict[str, Any] | None = None
     threads: dict[str, Any] | None = None
+    step: Offset | None = None
+    sequence: Offset | None = None
 
 
 class Hello(Struct, frozen=True, tag_field="type", tag="hello", forbid_unknown_fields=True, omit_defaults=True):
@@ -154,7 +158,9 @@ class Ignored(Struct, frozen=True):
 
 
 class Subscribed(Struct, frozen=True, tag_field="type", tag="subscribed", omit_defaults=True):
-    """Where delivery really starts, before any data: the client's next offsets are now exactly ``start``."""
+    """Where delivery really starts, before any data: the client's next offsets are now exactly ``start``. ``steps``
+    numbers the full state that it starts with, by run.
+    """
 
     id: int
     epoch: str
@@ -163,6 +169,7 @@ class Subscribed(Struct, frozen=True, tag_field="type", tag="subscribed", omit_d
     tiers: list[str]
     window_bytes: int
     ignored: list[Ignored] = []
+    steps: dict[str, str] = {}
 
 
 class Gap(Struct, frozen=True, tag_field="type", tag="gap", omit_defaults=True):

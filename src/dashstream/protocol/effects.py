@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dashstream.protocol import control
 from dashstream.protocol.codes import CloseCode, StartFrom
-from dashstream.protocol.position import FaultTally, PositionFault
+from dashstream.protocol.position import NOW, FaultTally, PositionFault, RunMoment
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,8 @@ class SubscribeRequest:
     window_bytes: int
     threads: Mapping[str, int] | None = None
     """The last applied sequence of each thread; None where the cursor names positions, or there is none."""
+    at: RunMoment = NOW
+    """What moment a snapshot is of."""
 
 
 @dataclass(frozen=True, slots=True)

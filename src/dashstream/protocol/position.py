@@ -60,6 +60,23 @@ class ParsedPositions:
     threads: dict[str, int] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RunMoment:
+    """A moment of a run: after a step of its root's state, from 0, or after a sequence; neither is now."""
+
+    step: int | None = None
+    sequence: int | None = None
+
+
+NOW = RunMoment()
+
+
+def moment_from_wire(step: str | None, sequence: str | None) -> RunMoment:
+    """Return the moment that canonical decimals say; what is above ``MAX_OFFSET`` counts as that."""
+    step_number, sequence_number = (None if text is None else min(int(text), MAX_OFFSET) for text in (step, sequence))
+    return RunMoment(step_number, sequence_number)
+
+
 def parse_decimal(text: object) -> int | None:
     """Return a canonical decimal within 0..2^63-1 as an integer, None for anything else."""
     if not isinstance(text, str) or _CANONICAL.fullmatch(text) is None:

@@ -43,6 +43,7 @@ from dashstream.protocol.effects import (
 from dashstream.protocol.position import (
     ParsedPositions,
     PositionFault,
+    moment_from_wire,
     parse_positions,
     parse_threads,
     positions_from_wire,
@@ -301,6 +302,7 @@ class ServerSession:
             epoch=frame.start.epoch,
             positions=parsed.positions,
             threads=parsed.threads,
+            at=moment_from_wire(frame.start.step, frame.start.sequence),
             faults=parsed.faults,
             strict=frame.strict,
             window_bytes=min(frame.window_bytes or limits.max_window_bytes, limits.max_window_bytes),
@@ -312,6 +314,9 @@ class ServerSession:
         if wanted.origin not in allowed:
             raise _Refusal(ErrorCode.BAD_START, f"from is one of {', '.join(allowed)}", {"allowed": list(allowed)})
         start = StartFrom(wanted.origin)
+        moments = [moment for moment in (wanted.step, wanted.sequence) if moment is not None]
+        if len(moments) > (start is StartFrom.SNAPSHOT):
+            raise _Refusal(ErrorCode.BAD_START, "only a snapshot takes a step, or a sequence")
         if start is not StartFrom.CURSOR:
             if wanted.positions or wanted.threads or wanted.epoch:
                 raise _Refusal(ErrorCode.BAD_START, f"{start} takes no epoch, no positions and no threads")

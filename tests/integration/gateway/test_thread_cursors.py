@@ -14,7 +14,7 @@ from dashstream.protocol.patch import Op
 from dashstream.protocol.position import PositionFault
 from dashstream.protocol.proto_codec import Kind, decode
 from integration.gateway.serving import Served, record, records, serving, until
-from integration.gateway.talking import hear, say, stranger
+from integration.gateway.talking import hear, hear_until, say, stranger
 from run_builder import RunBuilder
 
 EURO = "€"
@@ -198,6 +198,7 @@ async def test_a_snapshot_of_a_long_run_is_its_latest_whole_state_and_what_follo
             heard.append(await hear(client))
         assert heard[0]["mode"] == "snapshot"
         assert heard[0]["start"] == {"0": str(2_000 + len(run.records) - 81)}
+        assert heard[0]["steps"] == {run.run_id: "480"}, "the first state and 480 changes"
         assert heard[-1]["outcome"] == "complete"
         whole, *rest = (
             decode(entry.value) for frame in heard if isinstance(frame, bytes) for entry in decode_frame(frame).entries
@@ -205,3 +206,11 @@ async def test_a_snapshot_of_a_long_run_is_its_latest_whole_state_and_what_follo
         assert whole.kind is Kind.CHECKPOINT
         first = whole.header.sequence
         assert [one.header.sequence for one in rest] == list(range(first + 1, len(run.records) + 1))
+
+        begin, later = 2_002, 2_000 + len(run.records) - 81
+        moments = [({"step": "480"}, 0, begin), ({"step": "481"}, 480, later), ({"sequence": str(first)}, 480, later)]
+        for number, (moment, step, offset) in enumerate(moments, 2):
+            start = {"from": "snapshot", **moment}
+            await say(client, {"type": "subscribe", "id": number, "filter": {"runs": [run.run_id]}, "start": start})
+            *_, subscribed = await hear_until(client, "subscribed")
+            assert (subscribed["start"], subscribed["steps"]) == ({"0": str(offset)}, {run.run_id: str(step)})

@@ -35,6 +35,8 @@ export interface Filter {
 
 export type Start =
   | { readonly from: "earliest" | "latest" | "snapshot" }
+  | { readonly from: "snapshot"; readonly step: string }
+  | { readonly from: "snapshot"; readonly sequence: string }
   | { readonly from: "cursor"; readonly epoch: string; readonly positions: WirePositions };
 
 export type ClientFrame =
@@ -94,6 +96,8 @@ export interface Subscribed {
   readonly tiers: readonly string[];
   readonly windowBytes: number;
   readonly ignored: number;
+  /** Number of the step whose full state delivery begins with, by run. */
+  readonly steps: ReadonlyMap<string, bigint>;
 }
 
 export interface Gap {
@@ -209,6 +213,7 @@ const READERS: Readonly<Record<string, ((fields: Fields) => ServerFrame) | undef
     tiers: fields.list("tiers").map(String),
     windowBytes: fields.count("window_bytes"),
     ignored: fields.has("ignored") ? fields.list("ignored").length : 0,
+    steps: fields.has("steps") ? fields.numbers("steps") : new Map(),
   }),
   gap: (fields) => ({
     type: "gap",
@@ -340,6 +345,11 @@ class Fields {
       positions.set(Number(this.#toOffset(name, key)), this.#toOffset(name, fields[key]));
     }
     return positions;
+  }
+
+  numbers(name: string): ReadonlyMap<string, bigint> {
+    const fields = this.object(name);
+    return new Map(Object.keys(fields.#fields).map((key) => [key, fields.offset(key)]));
   }
 
   list(name: string): readonly unknown[] {

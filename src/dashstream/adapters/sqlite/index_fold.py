@@ -217,8 +217,9 @@ def _transition_row(key: int, item: Item) -> tuple[Any, ...]:
         checkpoint: pb.Checkpoint = item.body
         whole = checkpoint.chunk_count <= 1 or checkpoint.chunk_index == checkpoint.chunk_count - 1
         checkpoint_id = checkpoint.checkpoint_id if checkpoint.chunk_count > 1 else None
+        is_step = whole and checkpoint.is_transition
     else:
-        whole, checkpoint_id = bool(item.body.full_state), None
+        whole, checkpoint_id, is_step = bool(item.body.full_state), None, True
     header = item.header
     return (
         key,
@@ -228,4 +229,5 @@ def _transition_row(key: int, item: Item) -> tuple[Any, ...]:
         item.index,
         checkpoint_id,
         int(whole),
+        int(is_step),
     )

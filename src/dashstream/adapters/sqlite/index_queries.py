@@ -7,11 +7,9 @@ from typing import Any
 
 import msgspec
 
-from dashstream.engine.run_index import RecordEntry, RecordPlace, RecordQuery, RunPage, RunQuery, StatePlaces
+from dashstream.engine.run_index import RecordEntry, RecordPlace, RecordQuery, RunPage, RunQuery
 from dashstream.engine.runs import Run
 from dashstream.engine.schemas import ObservedSchema
-
-MAX_INTEGER = (1 << 63) - 1
 
 
 def runs(connection: sqlite3.Connection, query: RunQuery, version: str) -> RunPage:
@@ -61,36 +59,6 @@ def records(connection: sqlite3.Connection, query: RecordQuery) -> list[RecordEn
     return [RecordEntry(RecordPlace(*row[:3]), *row[3:]) for row in rows]
 
 
-def state_places(connection: sqlite3.Connection, run_id: str, ns: str, sequence: int | None) -> StatePlaces | None:
-    """Return what to read for a state: from the nearest whole state at or before ``sequence``."""
-    found = connection.execute("SELECT id, partition FROM runs WHERE run_id = ?", (run_id,)).fetchone()
-    if found is None:
-        return None
-    key, partition = found
-    last = MAX_INTEGER if sequence is None else sequence
-    whole = connection.execute(
-        "SELECT sequence, offset, checkpoint_id FROM transitions"
-        " WHERE run = ? AND ns = ? AND sequence <= ? AND ends_checkpoint = 1"
-        " ORDER BY sequence DESC, offset DESC LIMIT 1",
-        (key, ns, last),
-    ).fetchone()
-    if whole is None:
-        return StatePlaces(partition, [])
-    start, offset, checkpoint_id = whole
-    if checkpoint_id is not None:
-        start, offset = connection.execute(
-            "SELECT sequence, offset FROM transitions"
-            " WHERE run = ? AND ns = ? AND checkpoint_id = ? AND sequence <= ? ORDER BY sequence, offset LIMIT 1",
-            (key, ns, checkpoint_id, start),
-        ).fetchone()
-    rows = connection.execute(
-        "SELECT DISTINCT offset FROM transitions WHERE run = ? AND ns = ?"
-        " AND (sequence, offset) >= (?, ?) AND sequence <= ? ORDER BY offset",
-        (key, ns, start, offset, last),
-    )
-    return StatePlaces(partition, [row[0] for row in rows])
-
-
 def previous_transition(connection: sqlite3.Connection, run_id: str, ns: str, sequence: int) -> int | None:
     """Return the sequence of the last state record before ``sequence``."""
     row = connection.execute(
@@ -99,15 +67,6 @@ def previous_transition(connection: sqlite3.Connection, run_id: str, ns: str, se
         (run_id, ns, sequence),
     ).fetchone()
     return row[0] if row else None
-
-
-def snapshot_offset(connection: sqlite3.Connection, run_id: str) -> tuple[int, int, int | None] | None:
-    """Return a run's partition, its first offset, and where the last whole state of its root begins."""
-    found = connection.execute("SELECT partition, first_offset FROM runs WHERE run_id = ?", (run_id,)).fetchone()
-    if found is None:
-        return None
-    places = state_places(connection, run_id, "", None)
-    return found[0], found[1], places.offsets[0] if places and places.offsets else None
 
 
 def namespaces(connection: sqlite3.Connection, run_id: str) -> list[str]:

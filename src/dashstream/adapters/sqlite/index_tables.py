@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dashstream.engine.ports import Watermark
 
-TABLE_VERSION = 2
+TABLE_VERSION = 3
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -65,6 +65,7 @@ CREATE TABLE transitions (
     item INTEGER NOT NULL,
     checkpoint_id BLOB,
     ends_checkpoint INTEGER NOT NULL,
+    is_step INTEGER NOT NULL,
     PRIMARY KEY (run, ns, sequence, offset, item)
 ) WITHOUT ROWID;
 

@@ -16,6 +16,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from dashstream.adapters.sqlite import index_queries as ask
 from dashstream.adapters.sqlite.index_fold import IndexWriter
 from dashstream.adapters.sqlite.index_tables import open_index, open_reader
+from dashstream.adapters.sqlite.state_places import location, state_places
 from dashstream.adapters.sqlite.thread_places import thread_places
 from dashstream.engine.index_limits import IndexLimits
 from dashstream.engine.ports import Log, LogRecord, RunLocation, ThreadPlaces, Watermark
@@ -30,6 +31,7 @@ from dashstream.engine.runs import Run
 from dashstream.engine.schemas import ObservedSchema
 from dashstream.errors import RunIndexError
 from dashstream.protocol.framing import Limits
+from dashstream.protocol.position import NOW, RunMoment
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -108,7 +110,7 @@ class SqliteRunIndex:
         return await self._ask(ask.records, query)
 
     async def state_places(self, run_id: str, ns: str, sequence: int | None) -> StatePlaces | None:
-        return await self._ask(ask.state_places, run_id, ns, sequence)
+        return await self._ask(state_places, run_id, ns, sequence)
 
     async def previous_transition(self, run_id: str, ns: str, sequence: int) -> int | None:
         return await self._ask(ask.previous_transition, run_id, ns, sequence)
@@ -122,10 +124,11 @@ class SqliteRunIndex:
     async def schemas(self) -> list[ObservedSchema]:
         return await self._ask(ask.schemas)
 
-    async def locate(self, run_id: str) -> RunLocation | None:
-        """Return where a run is on the log, and where its last whole state is."""
-        found = await self._ask(ask.snapshot_offset, run_id)
-        return RunLocation(*found) if found else None
+    async def locate(
+        self, run_id: str, at: RunMoment = NOW, tenants: Collection[str] | None = None
+    ) -> RunLocation | None:
+        """Return where a run is on the log, and its last whole state at or before a moment."""
+        return await self._ask(location, run_id, at, tenants)
 
     async def locate_threads(self, after: Mapping[str, int], tenants: Collection[str] | None) -> ThreadPlaces:
         """Return where threads go on after these sequences; runs of other tenants count as not there."""
