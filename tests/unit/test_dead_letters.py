@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from itertools import cycle
+from typing import Any
+
 import pytest
 
 from dashstream.engine.dead_letter import Place
 from dashstream.engine.dead_letters import LetterQuery
 from dashstream.engine.duty_limits import DeadLetterLimits
-from dashstream.engine.ports import NewRecord
+from dashstream.engine.ports import LogPage, NewRecord
 from dashstream.errors import ConflictError, NotFoundError
 from duty_rig import Rig, bad
 
@@ -94,3 +98,32 @@ async def test_redrive_refuses_what_is_not_whole() -> None:
     with pytest.raises(NotFoundError):
         await rig.letters.redrive(Place(rig.log.epoch, 0, 9))
     assert (await rig.log.watermarks())[0].high == 2
+
+
+def reads_take_time(rig: Rig) -> None:
+    """Let others run in the middle of each reading of letters, and some overtake others, as on a log on disk."""
+    read, turns = rig.letters_log.read, cycle((1, 2, 3))
+
+    async def in_turn(*place: int, **bounds: Any) -> LogPage:
+        for _ in range(next(turns)):
+            await asyncio.sleep(0)
+        return await read(*place, **bounds)
+
+    rig.letters_log.read = in_turn
+
+
+async def test_each_of_two_redrives_at_once_is_noted() -> None:
+    rig = await rig_with("frame", payload=True)
+    reads_take_time(rig)
+    place = Place(rig.log.epoch, 0, 0)
+    redrives = await asyncio.gather(rig.letters.redrive(place), rig.letters.redrive(place))
+    assert [redrive.offset for redrive in redrives] == ["1", "2"]
+    assert (await rig.letters.get(place)).redriven == tuple(redrives)
+
+
+async def test_all_who_find_the_same_letters_gone_are_answered() -> None:
+    rig = await rig_with("frame", "decode", "null")
+    assert await offsets(rig) == [2, 1, 0]
+    reads_take_time(rig)
+    rig.letters_log.trim(0, 2)
+    assert await asyncio.gather(offsets(rig), offsets(rig), offsets(rig)) == [[2]] * 3

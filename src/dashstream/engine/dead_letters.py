@@ -81,6 +81,7 @@ class DeadLetters:
         self._positions: dict[int, int] | None = None
         self._epoch = letters.epoch
         self._refreshing = asyncio.Lock()
+        self._redriving = asyncio.Lock()
 
     async def send(self, letters: Sequence[DeadLetter]) -> None:
         """Write letters; all are durable when this returns, and writing one again changes nothing.
@@ -115,7 +116,7 @@ class DeadLetters:
             LogError: the log of letters cannot be read.
         """
         await self._refresh()
-        letter = await self._read(place) if place in self._index else None
+        letter = await self._read(place)
         if letter is None:
             raise NotFoundError(f"no dead letter about {place}")
         return letter
@@ -130,13 +131,14 @@ class DeadLetters:
             ConflictError: the letter does not hold the whole record, or its digest differs.
             LogError: one of the logs failed; after an append that succeeded, the note may be missing.
         """
-        letter = await self.get(place)
-        key, value = letter.original()
-        now_us = self._clock.now_us()
-        (appended,) = await self._source.append([NewRecord(key, value, now_us)])
-        redrive = Redrive(str(now_us), appended.partition, str(appended.offset), self._instance)
-        await self.send([letter.with_redrive(redrive)])
-        return redrive
+        async with self._redriving:  # each notes itself beside the ones before
+            letter = await self.get(place)
+            key, value = letter.original()
+            now_us = self._clock.now_us()
+            (appended,) = await self._source.append([NewRecord(key, value, now_us)])
+            redrive = Redrive(str(now_us), appended.partition, str(appended.offset), self._instance)
+            await self.send([letter.with_redrive(redrive)])
+            return redrive
 
     def _matching(self, query: LetterQuery) -> Iterator[Place]:
         if query.before is not None and query.before not in self._index:
@@ -149,7 +151,9 @@ class DeadLetters:
                 yield place
 
     async def _read(self, place: Place) -> DeadLetter | None:
-        entry = self._index[place]
+        """Return the letter about the record at a place, None if there is none or none any more."""
+        if (entry := self._index.get(place)) is None:
+            return None
         records: Sequence[LogRecord] = ()
         with suppress(OffsetOutOfRangeError):  # retention has removed it
             records = await self._log.read(entry.partition, entry.offset, max_records=1, max_bytes=PAGE_BYTES)
@@ -157,7 +161,8 @@ class DeadLetters:
             letter = decode(records[0].value)
             if letter.place == place:  # the log may have been made anew meanwhile
                 return letter
-        self._index.pop(place, None)
+        if self._index.get(place) is entry:  # it may have been written again meanwhile
+            del self._index[place]
         return None
 
     async def _refresh(self) -> None:
