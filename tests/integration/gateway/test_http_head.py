@@ -38,6 +38,26 @@ async def test_headers_without_end_are_refused(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"POST /healthz", b"405"),
+        (b"POST /v1/records", b"401"),
+        (b"GET /healthz", b"200"),
+    ],
+)
+async def test_a_body_that_nobody_waits_for_does_not_keep_the_connection(
+    tmp_path: Path, head: bytes, status: bytes
+) -> None:
+    async with serving(tmp_path, http={"body_timeout_s": 0.2}) as served:
+        reader, writer = await connected(served)
+        writer.write(head + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10\r\n\r\n")
+        assert (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)).split()[1] == status
+        writer.write(b"x")
+        await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+
+
 async def connected(served: Served) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     host, port = served.url.removeprefix("http://").split(":")
     return await asyncio.open_connection(host, int(port))

@@ -2,7 +2,8 @@
 and on how long an answer waits to be read.
 
 Whoever connects and says nothing, says it a byte at a time, sends headers without end, or does not read its answer
-would hold a descriptor or memory for as long as it likes. The body has its own bounds, see ``records_routes``.
+would hold a descriptor or memory for as long as it likes. A body that is wanted has its own bounds, see
+``records_routes``; one that nobody wants, because the answer is given already, ends the connection after the same time.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ def http_protocol_class(limits: HttpLimits, timeout_s: float, counts: Sends) -> 
 
     class BoundConnection(HttpConnection):
         head_timeout_s = limits.head_timeout_s
+        body_timeout_s = limits.body_timeout_s
         send_timeout_s = timeout_s
         sends = counts
 
@@ -42,10 +44,12 @@ class HttpConnection(HttpToolsProtocol):
     """One connection; it may become a WebSocket's."""
 
     head_timeout_s: float
+    body_timeout_s: float
     send_timeout_s: float
     sends: Sends
     _unread_bytes = 0
     _send_deadline: asyncio.TimerHandle | None = None
+    _body_deadline: asyncio.TimerHandle | None = None
     _deadline: asyncio.TimerHandle | None = None
     _head_bytes = 0
 
@@ -56,6 +60,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._have_head()
+        self._have_body()
         if exc is not None and self._is_answering:
             self.sends.note_failure(SendPath.HTTP)
         self._have_read()
@@ -83,7 +88,13 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._have_head()
+        if not (self.parser.should_upgrade() and self._should_upgrade()):
+            self._await_body()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._have_body()
+        super().on_message_complete()
 
     def _await_head(self) -> None:
         self._head_bytes = 0
@@ -93,6 +104,22 @@ class HttpConnection(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _await_body(self) -> None:
+        self._body_deadline = self.loop.call_later(self.body_timeout_s, self._judge_body)
+
+    def _have_body(self) -> None:
+        if self._body_deadline is not None:
+            self._body_deadline.cancel()
+            self._body_deadline = None
+
+    def _judge_body(self) -> None:
+        """Let go of whoever has more to send, unless its request is still being answered: that has its own bounds."""
+        if self._is_answering:
+            self._await_body()
+        else:
+            self._body_deadline = None
+            self.transport.close()
 
     @property
     def _is_answering(self) -> bool:
