@@ -8,15 +8,21 @@ rebound.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Collection
+
+_HOST = re.compile(r"(?:\[([0-9a-f:.]*)\]|([^:\[]*))(?::[0-9]*)?")
+"""A name or address, and a port: what else a client writes there would go into the page's policy."""
 
 
 def is_own_host(host: str, allowed: Collection[str]) -> bool:
     """Tell whether a Host header names this gateway: an IP address, localhost, or one of the allowed names, which
     are in lower case.
     """
-    name = host.lower()
-    name = name[1:].partition("]")[0] if name.startswith("[") else name.partition(":")[0]
+    found = _HOST.fullmatch(host.lower())
+    if found is None:
+        return False
+    name = found[1] or found[2] or ""
     if name == "localhost" or name.rstrip(".") in allowed:
         return True
     try:

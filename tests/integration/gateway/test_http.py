@@ -301,6 +301,11 @@ async def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path) -> No
         ("evil.example", 421),
         ("localhost.evil.example", 421),
         ("127.0.0.1.evil.example", 421),
+        ("localhost:1; script-src *", 421),
+        ("127.0.0.1:x", 421),
+        ("[::1]x", 421),
+        ("[::1", 421),
+        ("[fe80::1%;script-src *]", 421),
         ("", 421),
     ],
 )
