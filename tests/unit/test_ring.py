@@ -1,0 +1,82 @@
+"""The ring by its laws, against a plain list that forgets nothing, far beyond where it begins to reuse its memory."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from dashstream.engine.classify import RecordHead
+from dashstream.engine.limits import RingLimits
+from dashstream.engine.ports import LogRecord
+from dashstream.engine.ring import ITEM_OVERHEAD, Entry, Hole, Item, Ring
+from dashstream.protocol.codes import GapReason
+
+HEAD = RecordHead("t", "th", "r", "g", "event")
+PARTITIONS = 3
+
+
+def started(**limits: int) -> Ring:
+    ring = Ring(RingLimits(**limits))
+    ring.start(dict.fromkeys(range(PARTITIONS), 0), {})
+    return ring
+
+
+def append(ring: Ring, partition: int, value: bytes = b"v") -> Entry:
+    return ring.append(LogRecord(partition, ring.positions[partition], 0, b"k", value), HEAD)
+
+
+def append_any(ring: Ring, choice: random.Random) -> Item:
+    """Add what comes to a busy and to two quiet partitions: mostly a record, now and then a hole."""
+    partition = choice.choices(range(PARTITIONS), (90, 8, 2))[0]
+    if choice.random() < 0.98:
+        return append(ring, partition)
+    start = ring.positions[partition]
+    hole = Hole(partition, start, start + choice.randint(1, 5), GapReason.LOST)
+    ring.append_hole(hole)
+    return hole
+
+
+def check(ring: Ring, all_items: list[Item], choice: random.Random) -> None:
+    held = all_items[ring.begin :]
+    arrival = choice.randint(ring.begin, ring.end)
+    assert list(ring.since(arrival, 50)) == all_items[arrival : arrival + 50]
+    for partition, position in ring.positions.items():
+        lane = [item for item in held if item.partition == partition]
+        low = ring.low(partition)
+        assert low == (lane[0].offset if lane else position)
+        offset = choice.randint(low, position)
+        assert list(ring.lane(partition, offset, 50)) == [item for item in lane if item.end > offset][:50]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_who_reads_at_or_above_the_low_end_misses_nothing(seed: int) -> None:
+    choice = random.Random(seed)
+    ring = started(max_records=700)
+    all_items: list[Item] = []
+    for count in range(6_000):
+        all_items.append(append_any(ring, choice))
+        if count % 37 == 0:
+            check(ring, all_items, choice)
+    assert (ring.begin, ring.end, len(ring)) == (5_300, 6_000, 700)
+    assert ring.bytes == sum(item.size + ITEM_OVERHEAD for item in all_items[ring.begin :])
+
+
+def test_it_holds_exactly_as_much_as_it_may() -> None:
+    ring = started()
+    first, second = append(ring, 0), append(ring, 0)  # only the first one does not name the one before
+    assert first.size <= second.size
+    three = 3 * (second.size + ITEM_OVERHEAD)
+    for limits, held in (({"max_bytes": three}, 3), ({"max_bytes": three - 1}, 2), ({"max_records": 3}, 3)):
+        ring = started(**limits)
+        for _ in range(6):
+            append(ring, 0)
+        assert (len(ring), ring.low(0)) == (held, 6 - held), limits
+
+
+def test_the_newest_item_is_held_however_large_it_is() -> None:
+    ring = started(max_bytes=1)
+    append(ring, 0)
+    newest = append(ring, 1, b"v" * 10_000)
+    assert list(ring.since(ring.begin, 10)) == [newest]
+    assert (ring.low(0), ring.low(1)) == (1, 0)
