@@ -45,6 +45,8 @@ async def test_which_node_failed_and_why_what_changed_who_set_it_was_anything_lo
 
     # What changed in the state at the step before?
     await click(page, re.compile("^Go to step"))
+    failed = page.get_by_test_id("graph-node").filter(has_text="add_up")
+    await expect(failed).to_have_attribute("data-status", "error")  # and not what it was before it started
     await click(page, "Changes")
     await says(page, "/prices/chair")
     await says(page, re.compile("12,50"))

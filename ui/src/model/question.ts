@@ -5,16 +5,28 @@ import { isObject, type JsonValue, parseJson, stringifyJson } from "../protocol/
 /** Fields that programs commonly put their question into. */
 const QUESTIONS = ["question", "message", "prompt", "query"] as const;
 
-/** The question in the value of an interrupt: its text, and whatever else the program gave, as JSON. */
-export function questionText(json: string): string {
+interface Question {
+  /** What a person is asked; empty when the program put it into no field that is known. */
+  readonly text: string;
+  /** Whatever else the program gave. */
+  readonly rest: JsonValue | undefined;
+}
+
+/** The question in the value of an interrupt. */
+export function questionOf(json: string): Question {
   const value = parsed(json);
-  if (value === undefined) return json;
-  if (typeof value === "string") return value;
-  if (!isObject(value)) return stringifyJson(value, 2);
-  const name = QUESTIONS.find((candidate) => typeof value[candidate] === "string");
-  if (name === undefined) return stringifyJson(value, 2);
-  const { [name]: question, ...rest } = value;
-  return Object.keys(rest).length === 0 ? String(question) : `${question}\n\n${stringifyJson(rest, 2)}`;
+  if (value === undefined) return { text: json, rest: undefined };
+  if (typeof value === "string") return { text: value, rest: undefined };
+  const name = isObject(value) && QUESTIONS.find((candidate) => typeof value[candidate] === "string");
+  if (!isObject(value) || !name) return { text: "", rest: value };
+  const { [name]: text, ...rest } = value;
+  return { text: String(text), rest: Object.keys(rest).length === 0 ? undefined : rest };
+}
+
+/** The question's text, and below it whatever else the program gave, as JSON. */
+export function questionText(json: string): string {
+  const { text, rest } = questionOf(json);
+  return [...(text ? [text] : []), ...(rest === undefined ? [] : [stringifyJson(rest, 2)])].join("\n\n");
 }
 
 function parsed(json: string): JsonValue | undefined {

@@ -68,6 +68,7 @@ describe("the address of a run's view", () => {
   it("is shared with the step that is shown, also while the run is followed live", () => {
     expect(runLink("a b", { ...FIRST, path: "/x" }, 4)).toBe("/runs/a%20b?step=4&path=%2Fx");
     expect(runLink("a", FIRST, -1)).toBe("/runs/a");
+    expect(runLink("a", { ...FIRST, moment: { kind: "sequence", sequence: "9" } }, 4)).toBe("/runs/a?seq=9");
   });
 
   it("keeps a run's id whole, whatever it contains", () => {

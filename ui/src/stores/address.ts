@@ -105,9 +105,10 @@ export function writeRunView({ moment, tab, path, node, events, sought, watches 
   ]);
 }
 
-/** Address of what is shown, at a fixed step, so that it shows the same later and to others; -1 is no step yet. */
+/** Address of what is shown, at a fixed step or record, so that it shows the same later and to others; -1 is no step yet. */
 export function runLink(runId: string, view: RunView, step: number): string {
-  const moment: Moment = step >= 0 ? { kind: "step", step } : view.moment;
+  const isRecord = view.moment.kind === "sequence";
+  const moment: Moment = isRecord || step < 0 ? view.moment : { kind: "step", step };
   return runAddress(runId) + writeRunView({ ...view, moment });
 }
 

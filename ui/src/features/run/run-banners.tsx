@@ -1,5 +1,7 @@
 import { count, plural } from "../../model/display";
-import type { ConnectionStatus, MismatchInfo, RunFrame, RunSummary } from "../../stores/engine";
+import { questionOf } from "../../model/question";
+import { stringifyJson } from "../../protocol/json";
+import type { ConnectionStatus, MismatchInfo, Moment, RunFrame, RunSummary } from "../../stores/engine";
 import { Banner } from "../../widgets/banner";
 import { Button } from "../../widgets/button";
 import { Prose } from "../../widgets/prose";
@@ -16,11 +18,11 @@ interface RunBannersProps {
   resumedBy: string | null;
   onRetry: () => void;
   onResolve: () => void;
-  onStep: (step: number) => void;
+  onMoment: (moment: Moment) => void;
 }
 
 /** Everything about the open run that is not as it should be, each with its cause and what to do. */
-export function RunBanners({ frame, resumedBy, onRetry, onResolve, onStep }: RunBannersProps) {
+export function RunBanners({ frame, resumedBy, onRetry, onResolve, onMoment }: RunBannersProps) {
   const { connection, mismatch, run, notices } = frame;
   const waiting = resumedBy === null ? (run?.interrupts ?? []) : [];
   return (
@@ -31,16 +33,16 @@ export function RunBanners({ frame, resumedBy, onRetry, onResolve, onStep }: Run
         <ConnectionBanner connection={connection} pending={frame.intake.pendingRecords} onRetry={onRetry} />
       )}
       <TokenBanner connection={connection} />
-      {run && <ErrorBanner run={run} onStep={onStep} />}
+      {run && <ErrorBanner run={run} onMoment={onMoment} />}
       {waiting.map((interrupt) => (
         <Banner
           key={interrupt.id}
           tone="waiting"
           title={interrupt.nodeId ? `${interrupt.nodeId} waits for you` : "The run waits for you"}
           data-testid="interrupt-banner"
-          actions={<GoToStep step={interrupt.step} onStep={onStep} />}
+          actions={<GoToStep at={interrupt} onMoment={onMoment} />}
         >
-          <code>{bounded(interrupt.value)}</code>
+          <Question json={interrupt.value} />
         </Banner>
       ))}
       {notices.map(({ id, level, text }) => (
@@ -125,7 +127,12 @@ function MismatchBanner({ mismatch, remedy, onResolve }: MismatchBannerProps) {
   );
 }
 
-function ErrorBanner({ run, onStep }: { run: RunSummary; onStep: (step: number) => void }) {
+interface ErrorBannerProps {
+  run: RunSummary;
+  onMoment: (moment: Moment) => void;
+}
+
+function ErrorBanner({ run, onMoment }: ErrorBannerProps) {
   const newest = run.errors.at(-1);
   if (!newest) return null;
   const more = run.errorCount - 1;
@@ -137,7 +144,7 @@ function ErrorBanner({ run, onStep }: { run: RunSummary; onStep: (step: number) 
       actions={
         <>
           {newest.stack && <ErrorDetails error={newest} />}
-          <GoToStep step={newest.step} onStep={onStep} />
+          <GoToStep at={newest} onMoment={onMoment} />
         </>
       }
     >
@@ -147,7 +154,22 @@ function ErrorBanner({ run, onStep }: { run: RunSummary; onStep: (step: number) 
   );
 }
 
-function GoToStep({ step, onStep }: { step: number | null; onStep: (step: number) => void }) {
+function Question({ json }: { json: string }) {
+  const { text, rest } = questionOf(json);
+  return (
+    <>
+      {bounded(text)} {rest !== undefined && <code className="muted">{bounded(stringifyJson(rest))}</code>}
+    </>
+  );
+}
+
+interface GoToStepProps {
+  at: { readonly sequence: string; readonly step: number | null };
+  onMoment: (moment: Moment) => void;
+}
+
+/** To the record itself: at the begin of its step the node that failed, or asks, has not even started. */
+function GoToStep({ at: { sequence, step }, onMoment }: GoToStepProps) {
   if (step === null) return null;
-  return <Button onClick={() => onStep(step)}>Go to step {count(step)}</Button>;
+  return <Button onClick={() => onMoment({ kind: "sequence", sequence })}>Go to step {count(step)}</Button>;
 }

@@ -121,7 +121,7 @@ describe("the page of a run", () => {
     const { engine, services } = show({ connection: connectionOf({ expiresInMs: 42_000 }) });
     const banner = screen.getByTestId("token-expiring");
     expect(banner.textContent).toContain("The token expires in 42 s");
-    expect(banner.textContent).toContain("the gateway ends the connection");
+    expect(banner.textContent).toContain("The gateway ends the connection");
     fireEvent.change(screen.getByLabelText("The link or its token"), { target: { value: "newer" } });
     fireEvent.click(screen.getByText("Use it"));
     expect(services.token.current).toBe("newer");
@@ -155,29 +155,39 @@ describe("the page of a run", () => {
     expect(screen.getByRole("progressbar").getAttribute("aria-valuenow")).toBe("25");
   });
 
-  it("brings the newest error and what waits for a person", () => {
+  it("brings the newest error and what waits for a person", async () => {
     const error = {
-      sequence: "9",
+      sequence: "14",
       step: 3,
       nodeId: "write",
       type: "ValueError",
       message: "empty",
       stack: "at 1",
     };
-    show({
+    const { view } = show({
       run: summaryOf({
         status: "error",
         errors: [error],
         errorCount: 4,
         interrupts: [
-          { id: "i", nodeId: "approve", value: '"good?"', when: "inside", sequence: "4", step: 2 },
+          {
+            id: "i",
+            nodeId: "approve",
+            value: '{"question":"good?","draft":1}',
+            when: "inside",
+            sequence: "4",
+            step: 2,
+          },
         ],
       }),
     });
     expect(screen.getByTestId("error-banner").textContent).toMatch(/ValueError in write.*3 earlier errors/);
-    expect(screen.getByTestId("interrupt-banner").textContent).toContain("approve waits for you");
+    expect(screen.getByTestId("interrupt-banner").textContent).toContain(
+      'approve waits for yougood? {"draft":1}',
+    );
     fireEvent.click(screen.getByText("Go to step 3"));
-    expect(screen.getByTestId("playhead").dataset.step).toBe("3");
+    await waitFor(() => expect(screen.getByTestId("playhead").dataset.step).toBe("3"));
+    expect(view.getState().moment).toEqual({ kind: "sequence", sequence: "14" });
   });
 
   it("does not call for a person when another run has answered", () => {

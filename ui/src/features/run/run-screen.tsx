@@ -68,7 +68,7 @@ export function RunScreen({ engine, frame, view, resumedBy, onExport }: RunScree
         resumedBy={resumedBy}
         onRetry={() => engine.retry()}
         onResolve={() => engine.resolveMismatch()}
-        onStep={onStep}
+        onMoment={onMoment}
       />
       <div className="run-page__panes">
         {run === null && connection.phase === "live" && receipt.received === 0 ? (
