@@ -24,6 +24,7 @@ const LABEL_FROM_PX = 34;
 const TIME_LABEL_PX = 64;
 const DIGIT_PX = 7;
 const MARK_GAP_PX = 18;
+const LABEL_PADDING_PX = 6;
 const EDGE_ALPHA = 0.4;
 const FADED_ALPHA = 0.25;
 
@@ -174,17 +175,18 @@ function paintBar(
   context.fillRect(left, top + 1, 2, BAR_PX - 2);
   if (span.status === "running") context.fillRect(right - 2, top, 2, BAR_PX);
   if (barWidth < LABEL_FROM_PX) return;
-  context.save();
-  context.beginPath();
-  context.rect(left, top, barWidth - 4, BAR_PX);
-  context.clip();
   context.fillStyle = palette[hovered ? "surface" : "text"];
-  context.fillText(labelOf(span), left + 6, top + BAR_PX / 2 + 0.5);
-  context.restore();
+  const label = labelOf(context, span, barWidth - 2 * LABEL_PADDING_PX);
+  context.fillText(label, left + LABEL_PADDING_PX, top + BAR_PX / 2 + 0.5);
 }
 
-function labelOf(span: TimelineSpan): string {
-  const took = span.endUs === null ? "" : `  ${duration(span.endUs - span.startUs)}`;
+/** As much as has room: name and duration, the name alone, or the begin of the name. */
+function labelOf(context: CanvasRenderingContext2D, span: TimelineSpan, room: number): string {
   const attempt = span.attempt > 1 ? ` #${span.attempt}` : "";
-  return `${span.name}${attempt}${span.cached ? " (cached)" : ""}${took}`;
+  const name = `${span.name}${attempt}${span.cached ? " (cached)" : ""}`;
+  const full = span.endUs === null ? name : `${name}  ${duration(span.endUs - span.startUs)}`;
+  if (context.measureText(full).width <= room) return full;
+  const width = context.measureText(name).width;
+  if (width <= room) return name;
+  return `${name.slice(0, Math.max(1, Math.floor((name.length * room) / width) - 1))}…`;
 }

@@ -22,6 +22,12 @@ describe("the time scale", () => {
     expect(scale.toX(36_001 * S)).toBeLessThan(0.6);
   });
 
+  it("folds an idle stretch that leaves no room for a quick run", () => {
+    const scale = createTimeScale(0, 0.15 * S, [{ startUs: 0.14 * S, endUs: 0.15 * S }]);
+    expect(scale.folds).toHaveLength(1);
+    expect(scale.toX(0.14 * S)).toBeLessThan(0.1);
+  });
+
   it("does not fold what is short against the run", () => {
     const scale = createTimeScale(0, 100 * S, [
       { startUs: 0, endUs: 50 * S },

@@ -1,8 +1,8 @@
 /**
  * The timeline's axis: producer's time to a place between 0 and 1, with long idle stretches folded.
  *
- * A stretch without any span that is longer than a second and than a twelfth of all busy time gets a small fixed
- * width. All other time is linear, so lengths of spans compare. The mapping is monotonic and has an inverse.
+ * A stretch without any span gets a small fixed width when it is longer than a second and than a twelfth of all busy
+ * time, or longer than all busy time. All other time is linear, so lengths of spans compare. The mapping is monotonic and has an inverse.
  */
 
 export interface Interval {
@@ -33,7 +33,7 @@ const ALL_FOLDS_SHARE = 0.5;
 export function createTimeScale(startUs: number, endUs: number, spans: readonly Interval[]): TimeScale {
   const busy = merge(startUs, endUs, spans);
   const busyUs = busy.reduce((sum, interval) => sum + (interval.endUs - interval.startUs), 0);
-  const threshold = Math.max(FOLD_FROM_US, busyUs * FOLD_FROM_SHARE);
+  const threshold = Math.min(busyUs, Math.max(FOLD_FROM_US, busyUs * FOLD_FROM_SHARE));
   const gaps = busyUs > 0 ? idleBetween(startUs, endUs, busy).filter((gap) => lengthOf(gap) > threshold) : [];
   const foldWidth = Math.min(
     busyUs * FOLD_WIDTH_SHARE,
