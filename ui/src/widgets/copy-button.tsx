@@ -1,5 +1,6 @@
-import { useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { IconButton } from "./button";
+import "./copy-button.css";
 import type { IconName } from "./icon";
 
 const CONFIRM_MS = 1200;
@@ -45,5 +46,23 @@ export function CopyButton({ label, icon = "copy", text, ...rest }: CopyButtonPr
         {outcome === "copied" ? "Copied" : ""}
       </span>
     </>
+  );
+}
+
+interface CopyableProps {
+  /** How the text is shown, where that is not the text itself. */
+  children?: ReactNode;
+  /** Of the button. */
+  label: string;
+  text: string;
+}
+
+/** A short technical text, with the button that copies it beside it. */
+export function Copyable({ children, label, text }: CopyableProps) {
+  return (
+    <span className="copyable">
+      {children ?? <code>{text}</code>}
+      <CopyButton label={label} text={text} />
+    </span>
   );
 }

@@ -9,6 +9,11 @@ interface PopoverProps {
   children: ReactNode;
 }
 
+function focusContent(event: Event): void {
+  event.preventDefault();
+  if (event.target instanceof HTMLElement) event.target.focus();
+}
+
 export function Popover({ trigger, label, align = "end", children }: PopoverProps) {
   return (
     <Primitive.Root>
@@ -20,6 +25,8 @@ export function Popover({ trigger, label, align = "end", children }: PopoverProp
           sideOffset={6}
           collisionPadding={8}
           aria-label={label}
+          // Its first button would open its own tooltip above what is to be read.
+          onOpenAutoFocus={focusContent}
         >
           {children}
         </Primitive.Content>

@@ -1,8 +1,8 @@
 import { type ReactNode, useState } from "react";
-import { bytes, fullInstant, plural } from "../../model/display";
+import { bytes, fullInstant, plural, sentence } from "../../model/display";
 import type { DeadLetter, Redrive } from "../../stores/operations-api";
 import { Button, IconButton } from "../../widgets/button";
-import { CopyButton } from "../../widgets/copy-button";
+import { Copyable } from "../../widgets/copy-button";
 import { EmptyState } from "../../widgets/empty-state";
 import { Fact } from "../../widgets/field";
 import { Prose } from "../../widgets/prose";
@@ -31,7 +31,7 @@ export function LetterDetail({ letter, failure, onClose, onRedrive }: LetterDeta
         <LetterFacts letter={letter} onAsk={() => setAsking(true)} />
       ) : (
         <EmptyState icon="file" title={failure ? "This letter could not be read" : "Reading…"} compact>
-          {failure}
+          {failure && sentence(failure)}
         </EmptyState>
       )}
       {letter && asking && (
@@ -109,15 +109,6 @@ function Redrives({ redriven }: { redriven: readonly Redrive[] }): ReactNode {
         ))}
       </ul>
     </section>
-  );
-}
-
-function Copyable({ text, label }: { text: string; label: string }) {
-  return (
-    <span className="letter__copyable">
-      <code>{text}</code>
-      <CopyButton label={label} text={text} />
-    </span>
   );
 }
 

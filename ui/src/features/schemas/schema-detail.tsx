@@ -3,7 +3,7 @@ import { fullInstant, instant, plural } from "../../model/display";
 import { type Drift, driftOf } from "../../model/structure-drift";
 import { Banner } from "../../widgets/banner";
 import { Button } from "../../widgets/button";
-import { CopyButton } from "../../widgets/copy-button";
+import { Copyable } from "../../widgets/copy-button";
 import { Fact, Select } from "../../widgets/field";
 import { DriftList } from "./drift-list";
 import { PinDialog } from "./pin-dialog";
@@ -81,10 +81,7 @@ function SchemaHead({ version, onPin, onUnpin }: SchemaDetailProps) {
       </header>
       <dl className="schema__facts">
         <Fact label="Id">
-          <span className="schema__id">
-            <code>{version.graphId}</code>
-            <CopyButton label="Copy the id" text={version.graphId} />
-          </span>
+          <Copyable label="Copy the id" text={version.graphId} />
         </Fact>
         <Fact label="Size">
           {plural(structure.nodes.length, "node")}, {plural(structure.edges.length, "edge")}
@@ -120,12 +117,12 @@ interface PinBannerProps {
 function PinBanner({ pin, version, nowMs }: PinBannerProps) {
   const when = `Expected since ${instant(pin.atUs, nowMs)}, in this browser.`;
   return version.expected ? (
-    <Banner icon="check" title="This is the structure that is expected of this graph">
+    <Banner inset icon="check" title="This structure is expected">
       {when} {pin.note}
     </Banner>
   ) : (
-    <Banner tone="waiting" icon="diff" title="This is not the structure that is expected of this graph">
-      {pin.graphId.slice(0, 10)} is. {when} {pin.note}
+    <Banner inset tone="waiting" icon="diff" title="Another structure is expected">
+      <code>{pin.graphId.slice(0, 10)}</code> is. {when} {pin.note}
     </Banner>
   );
 }

@@ -1,7 +1,7 @@
 import { bytes } from "../../../model/display";
 import type { StateRows } from "../../../stores/engine";
 import { Chip, type Tone } from "../../../widgets/chip";
-import { CopyButton } from "../../../widgets/copy-button";
+import { Copyable } from "../../../widgets/copy-button";
 import type { IconName } from "../../../widgets/icon";
 import { Popover } from "../../../widgets/popover";
 
@@ -69,12 +69,7 @@ export function HashBadge({ rows }: { rows: StateRows }) {
         <h3>{look.label}</h3>
         <p>{look.meaning}</p>
         {rows.problem !== null && <p className="hash-card__problem">{rows.problem}</p>}
-        {rows.hash !== null && (
-          <div className="hash-card__hash">
-            <code>{rows.hash}</code>
-            <CopyButton label="Copy the hash" text={rows.hash} />
-          </div>
-        )}
+        {rows.hash !== null && <Copyable label="Copy the hash" text={rows.hash} />}
         <p className="muted">
           {rows.step === null ? "No step" : `Step ${rows.step}`}
           {rows.superstep !== null && `, superstep ${rows.superstep}`}, {bytes(rows.bytes)} as JSON
