@@ -1,3 +1,4 @@
+import { ComparePage } from "../features/compare/compare-page";
 import { CompareView } from "../features/compare/compare-view";
 import type { Comparison, Side } from "../stores/compare";
 import type { Scene } from "./gallery-page";
@@ -34,6 +35,7 @@ const scene = (id: string, title: string, comparison: Comparison): Scene => ({
 });
 
 export const COMPARE_SCENES: readonly Scene[] = [
+  { id: "compare-choose", title: "Two runs to choose", show: () => <ComparePage /> },
   scene("parted", "Two runs that part", { common: 5, parting: PARTING, unproven: false }),
   scene("ended", "One ends first", {
     common: 5,

@@ -10,6 +10,8 @@ import { NEEDS_YOU_SCENES } from "./needs-you-scenes";
 import { RUN_SCENES } from "./run-scenes";
 import { RUNS_SCENES } from "./runs-scenes";
 import { SCHEMA_SCENES } from "./schema-scenes";
+import { SHELL_SCENES } from "./shell-scenes";
+import { usePressed } from "./use-pressed";
 import { WIDGET_SCENES } from "./widget-scenes";
 import "./gallery.css";
 
@@ -17,6 +19,8 @@ export interface Scene {
   readonly id: string;
   readonly title: string;
   readonly show: () => ReactNode;
+  /** Buttons that are pressed one after the other, each as soon as it is there, by the begin of its name. */
+  readonly press?: readonly string[];
 }
 
 const GROUPS: readonly (readonly [title: string, scenes: readonly Scene[]])[] = [
@@ -28,12 +32,16 @@ const GROUPS: readonly (readonly [title: string, scenes: readonly Scene[]])[] = 
   ["Health", HEALTH_SCENES],
   ["Dead letters", DEAD_LETTER_SCENES],
   ["Schemas", SCHEMA_SCENES],
+  ["Around all screens", SHELL_SCENES],
 ];
+
+const NONE: readonly string[] = [];
 
 export function GalleryPage() {
   const chosen = new URLSearchParams(useSearch()).get("scene");
   const scenes = GROUPS.flatMap(([, group]) => group);
   const scene = scenes.find(({ id }) => id === chosen) ?? scenes[0];
+  usePressed(scene?.press ?? NONE);
   useEffect(() => {
     document.title = "Gallery · DashStream";
   }, []);

@@ -60,6 +60,18 @@ export const HEALTH_SCENES: readonly Scene[] = [
     ),
   },
   {
+    id: "health-idle",
+    title: "Idle, for a token of some tenants",
+    show: () => (
+      <HealthView
+        reading={{ health: healthOf(), partitions: null, arePartitionsClosed: true, atMs: 0, failure: null }}
+        intake={intakeOf({ level: "idle", recordsPerSecond: 0 })}
+        connection={connectionOf()}
+        askedAt="12:00:00"
+      />
+    ),
+  },
+  {
     id: "health-none",
     title: "No answer",
     show: () => (

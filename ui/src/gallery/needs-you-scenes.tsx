@@ -32,5 +32,6 @@ const scene = (id: string, title: string, questions: readonly Waiting[]): Scene 
 
 export const NEEDS_YOU_SCENES: readonly Scene[] = [
   scene("questions", "Questions that wait", WAITING),
+  { ...scene("answer", "How to answer", WAITING.slice(0, 1)), press: ["How to answer"] },
   scene("empty", "Nothing waits", []),
 ];

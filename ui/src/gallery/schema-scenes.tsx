@@ -53,6 +53,7 @@ export const SCHEMA_SCENES: readonly Scene[] = [
   scene("observed", "Observed", [OLD, schemaOf({ graphId: "0123", name: "invoice_reader" })], false),
   scene("expected", "As expected", [OLD], true),
   scene("drift", "Drifted", [NEW, OLD], true),
+  { ...scene("pin", "Before one is expected", [OLD], false), press: ["Expect this one"] },
   scene("unknown", "A link to one not known", [OLD], false, { graphId: "gone" }),
   scene("empty", "No schemas yet", [], false),
 ];

@@ -44,6 +44,8 @@ const STATUSES = [
 
 export const WIDGET_SCENES: readonly Scene[] = [
   { id: "controls", title: "Controls", show: () => <Controls /> },
+  { id: "dialog", title: "A dialog", show: () => <Controls />, press: ["Open a dialog"] },
+  { id: "popover", title: "A popover", show: () => <Controls />, press: ["Open a popover"] },
   { id: "facts", title: "Chips, banners, texts", show: () => <Facts /> },
   { id: "layout", title: "Panes, tabs, lists", show: () => <Layout /> },
   { id: "failure", title: "A pane that failed", show: () => <Failure /> },

@@ -4,7 +4,7 @@ import { bytes, compactCount, count, duration, instant, plural, shortId } from "
 describe("display", () => {
   it("keeps three digits of a duration and names the unit", () => {
     expect([0, 850, 1500, 12_340, 999_400, 1_234_000, 61_000_000, 3_723_000_000].map(duration)).toEqual([
-      "0 µs",
+      "0 s",
       "850 µs",
       "1.5 ms",
       "12.3 ms",

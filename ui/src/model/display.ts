@@ -27,9 +27,15 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${COUNT.format(value)} ${value === 1 ? one : many}`;
 }
 
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** The text with a capital letter at its begin and a full stop at its end. */
+export const sentence = (text: string): string => `${capital(text)}${/[.!?]$/.test(text) ? "" : "."}`;
+
 export function duration(us: number | null): string {
   if (us === null) return "–";
-  if (us < US_PER_MS) return `${Math.max(0, Math.round(us))} µs`;
+  if (us < 0.5) return "0 s";
+  if (us < US_PER_MS) return `${Math.round(us)} µs`;
   if (us < US_PER_S) return `${trim(us / US_PER_MS)} ms`;
   const seconds = us / US_PER_S;
   if (seconds < 60) return `${trim(seconds)} s`;

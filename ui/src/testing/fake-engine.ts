@@ -82,6 +82,8 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
   };
 }
 
+const sizeOf = (state: Json | undefined): number => (state === undefined ? 0 : JSON.stringify(state).length);
+
 type StateAnswers = Pick<EngineApi, "stateRows" | "diffAt" | "valueAt" | "blame" | "stepOf">;
 
 function stateAnswers({ run, stepAt, stateAt }: Script): StateAnswers {
@@ -103,7 +105,7 @@ function stateAnswers({ run, stepAt, stateAt }: Script): StateAnswers {
         hash: state === undefined ? null : (step * 2_654_435_761 + 97).toString(16).padStart(32, "7e"),
         verification: state === undefined ? "none" : "verified",
         problem: null,
-        bytes: JSON.stringify(state ?? null).length,
+        bytes: sizeOf(state),
         matches: rows.filter((row) => row.match).length,
       };
     },

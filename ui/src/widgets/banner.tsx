@@ -12,13 +12,27 @@ interface BannerProps {
   title: ReactNode;
   children?: ReactNode;
   actions?: ReactNode;
+  /** Within a screen, not across it. */
+  inset?: boolean;
   "data-testid"?: string;
 }
 
 /** Something degraded or awaited: what it is, why, and what to do about it. */
-export function Banner({ tone = "info", icon, title, children, actions, ...rest }: BannerProps) {
+export function Banner({
+  tone = "info",
+  icon,
+  title,
+  children,
+  actions,
+  inset = false,
+  ...rest
+}: BannerProps) {
   return (
-    <div className={`banner banner--${tone}`} role={tone === "error" ? "alert" : "status"} {...rest}>
+    <div
+      className={`banner banner--${tone}${inset ? " banner--inset" : ""}`}
+      role={tone === "error" ? "alert" : "status"}
+      {...rest}
+    >
       <Icon name={icon ?? ICONS[tone]} />
       <div className="banner__text">
         <strong className="banner__title">{title}</strong>

@@ -42,8 +42,15 @@ const WORDS: Record<RunStatus, Words> = {
 
 export const runStatusLabel = (status: RunStatus): string => WORDS[status].label;
 
-/** A run's status; one that waits for a person says so. */
-export function RunStatusChip({ status, needsYou = false }: { status: RunStatus; needsYou?: boolean }) {
+interface RunStatusChipProps {
+  status: RunStatus;
+  needsYou?: boolean;
+  /** Another run went on where this one was interrupted. */
+  resumed?: boolean;
+}
+
+/** A run's status; one that waits for a person says so, and one that was resumed is of no concern any more. */
+export function RunStatusChip({ status, needsYou = false, resumed = false }: RunStatusChipProps) {
   if (needsYou) {
     return (
       <Chip tone="waiting" icon="hand" title="The run waits for an answer from a person.">
@@ -53,7 +60,11 @@ export function RunStatusChip({ status, needsYou = false }: { status: RunStatus;
   }
   const { label, tone, icon, explanation } = WORDS[status];
   return (
-    <Chip tone={tone} title={explanation} {...(icon ? { icon } : { dot: true, pulse: true })}>
+    <Chip
+      tone={resumed ? "neutral" : tone}
+      title={explanation}
+      {...(icon ? { icon } : { dot: true, pulse: true })}
+    >
       {label}
     </Chip>
   );

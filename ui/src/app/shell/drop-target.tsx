@@ -44,7 +44,10 @@ export function DropTarget() {
     };
   }, [engine, navigate, notify]);
 
-  if (!hovering) return null;
+  return hovering ? <DropHint /> : null;
+}
+
+export function DropHint() {
   return (
     <div className="drop-target">
       <div className="drop-target__card">

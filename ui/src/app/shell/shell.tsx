@@ -41,7 +41,7 @@ export function Shell({ children }: { children: ReactNode }) {
     { keys: "g s", label: "Go to schemas", run: () => navigate("/schemas") },
     { keys: "/", label: "Search", run: focusSearch },
     { keys: "t", label: "Change the theme: system, light, dark", run: nextTheme },
-    { keys: "?", label: "Show this sheet", run: () => setHelpShown(true) },
+    { keys: "?", label: "Show the keyboard shortcuts", run: () => setHelpShown(true) },
   ]);
 
   return (

@@ -1,6 +1,6 @@
 import { Link } from "wouter";
 import { count, plural, shortId } from "../../model/display";
-import { momentAddress } from "../../stores/address";
+import { momentAddress, runAddress } from "../../stores/address";
 import type { Comparison, Side } from "../../stores/compare";
 import { Banner } from "../../widgets/banner";
 import { ValueDiff } from "../run/state/value-diff";
@@ -19,15 +19,11 @@ export function CompareView({ left, right, comparison }: CompareViewProps) {
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by the keyboard
     <section className="compare" aria-label="Comparison" data-testid="comparison" tabIndex={0}>
       <Verdict comparison={comparison} />
-      {parting && (
-        <>
-          <div className="compare__sides">
-            <SideCard title="Left" runId={left} side={parting.left} />
-            <SideCard title="Right" runId={right} side={parting.right} />
-          </div>
-          {parting.left.step && parting.right.step && <Differences parting={parting} />}
-        </>
-      )}
+      <div className="compare__sides">
+        <SideCard title="Left" runId={left} side={parting?.left ?? null} />
+        <SideCard title="Right" runId={right} side={parting?.right ?? null} />
+      </div>
+      {parting?.left.step && parting.right.step && <Differences parting={parting} />}
     </section>
   );
 }
@@ -36,14 +32,14 @@ function Verdict({ comparison: { common, parting, unproven } }: { comparison: Co
   const same = `${plural(common, "step")} from the start ${common === 1 ? "has" : "have"} the same state in both.`;
   if (unproven) {
     return (
-      <Banner tone="waiting" icon="shield" title="The runs cannot be compared any further">
+      <Banner inset tone="waiting" icon="shield" title="The runs cannot be compared any further">
         {same} The next step has no hash, so nothing proves whether its states are the same.
       </Banner>
     );
   }
   if (parting === null) {
     return (
-      <Banner icon="check" title={common === 0 ? "Neither run has a state" : "No difference"}>
+      <Banner inset icon="check" title={common === 0 ? "Neither run has a state" : "No difference"}>
         {common > 0 && same}
       </Banner>
     );
@@ -51,13 +47,14 @@ function Verdict({ comparison: { common, parting, unproven } }: { comparison: Co
   const { left, right } = parting;
   if (left.step === null || right.step === null) {
     return (
-      <Banner icon="info" title={`The ${left.step ? "right" : "left"} run ends first`}>
+      <Banner inset icon="info" title={`The ${left.step ? "right" : "left"} run ends first`}>
         {same} The other goes on.
       </Banner>
     );
   }
   return (
     <Banner
+      inset
       icon="diff"
       title={common === 0 ? "The runs part at once" : `The runs part after ${plural(common, "step")}`}
     >
@@ -69,7 +66,8 @@ function Verdict({ comparison: { common, parting, unproven } }: { comparison: Co
 interface SideCardProps {
   title: string;
   runId: string;
-  side: Side;
+  /** Null where the runs do not part. */
+  side: Side | null;
 }
 
 function SideCard({ title, runId, side }: SideCardProps) {
@@ -78,23 +76,22 @@ function SideCard({ title, runId, side }: SideCardProps) {
       <h2>
         {title}: <code title={runId}>{shortId(runId, 16)}</code>
       </h2>
-      {side.step === null ? (
-        <p className="muted">This run has ended.</p>
+      {side && <p>{side.step === null ? "This run has ended." : <RanBefore nodes={side.nodes} />}</p>}
+      {side?.step ? (
+        <Link href={momentAddress(runId, side.step.sequence)}>Open where they part</Link>
       ) : (
-        <>
-          <p>
-            {side.nodes.length > 0 ? (
-              <>
-                Ran before it: <strong>{side.nodes.join(", ")}</strong>
-              </>
-            ) : (
-              <span className="muted">No node ran before it.</span>
-            )}
-          </p>
-          <Link href={momentAddress(runId, side.step.sequence)}>Open where they part</Link>
-        </>
+        <Link href={runAddress(runId)}>Open the run</Link>
       )}
     </article>
+  );
+}
+
+function RanBefore({ nodes }: { nodes: readonly string[] }) {
+  if (nodes.length === 0) return <span className="muted">No node ran before it.</span>;
+  return (
+    <>
+      Ran before it: <strong>{nodes.join(", ")}</strong>
+    </>
   );
 }
 

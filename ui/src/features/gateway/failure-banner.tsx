@@ -1,3 +1,4 @@
+import { sentence } from "../../model/display";
 import type { ReadingFailure } from "../../stores/use-reading";
 import { Banner } from "../../widgets/banner";
 import { Button } from "../../widgets/button";
@@ -32,9 +33,4 @@ export function FailureBanner({ task, failure, stale, onRetry, ...rest }: Failur
       <Prose text={`${sentence(failure.message)} ${remedy}The page tries again by itself${shown}.`} />
     </Banner>
   );
-}
-
-/** The text with a capital letter at its begin and a full stop at its end. */
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 }

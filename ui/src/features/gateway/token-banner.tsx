@@ -1,6 +1,7 @@
 /** The token of an open run's connection, when it ends soon or does not count: what happens when, and what to do. */
 
 import { useState } from "react";
+import { instant } from "../../model/display";
 import type { ConnectionStatus } from "../../stores/engine";
 import { useNow } from "../../stores/use-now";
 import { useServices } from "../../stores/use-services";
@@ -32,8 +33,8 @@ export function TokenBanner({ connection }: { connection: ConnectionStatus }) {
 function ExpiryBanner({ expiresInMs }: { expiresInMs: number }) {
   const { nowMs } = useServices();
   const [endMs] = useState(() => nowMs() + expiresInMs);
-  const leftS = Math.ceil((endMs - useNow(TICK_MS)) / 1000);
-  const at = new Date(endMs).toLocaleTimeString();
+  const shownMs = useNow(TICK_MS);
+  const leftS = Math.ceil((endMs - shownMs) / 1000);
   return (
     <Banner
       tone="waiting"
@@ -42,9 +43,8 @@ function ExpiryBanner({ expiresInMs }: { expiresInMs: number }) {
       actions={<TokenForm />}
       data-testid="token-expiring"
     >
-      {leftS > 0 ? `At ${at} it counts no more` : `Since ${at} it counts no more`}, and soon after the gateway
-      ends the connection. To stay connected open a newer link in this tab, or paste it here; nothing is lost
-      either way.
+      The gateway ends the connection soon after {instant(endMs * 1000, shownMs)}. To stay connected, open a
+      newer link in this tab or paste it here; nothing is lost either way.
     </Banner>
   );
 }

@@ -1,3 +1,4 @@
+import { sentence } from "../../model/display";
 import { Banner } from "../../widgets/banner";
 import { CodeBlock } from "../../widgets/code-block";
 import { EmptyState } from "../../widgets/empty-state";
@@ -21,14 +22,13 @@ export function TokenNeeded({ reason, onUsed }: TokenNeededProps) {
           <span className="muted">prints a link such as</span>
           <CodeBlock code="http://127.0.0.1:7788/#token=…" copyable={false} />
           <TokenForm onUsed={onUsed} />
-          <Banner tone="error" title="Refused">
-            {reason}
+          <Banner tone="error" title="Refused" inset>
+            {sentence(reason)}
           </Banner>
         </div>
       }
     >
-      Open the link that you were given, or that <code>dashstream serve</code> prints: it carries the token,
-      which this tab then keeps.
+      Open the link that you were given: it carries the token, which this tab then keeps.
     </EmptyState>
   );
 }

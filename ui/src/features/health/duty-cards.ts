@@ -1,6 +1,6 @@
 /** Cards of what a gateway does once for all: dead letters, the duties of its partitions, the retained tier. */
 
-import { count } from "../../model/display";
+import { count, sentence } from "../../model/display";
 import type { HealthReason, PartitionDuties } from "../../stores/gateway-api";
 import type { HealthReading } from "../../stores/gateway-health";
 import { type Card, DEAD_LETTERS, NOTHING, reasonRemedy } from "./health-cards";
@@ -127,7 +127,10 @@ const quiet = (title: string, level: string, value: string, cause: string): Card
   facts: [],
 });
 
-const noData = (title: string): Card => quiet(title, "No data", "–", UNKNOWN);
+const noData = (title: string): Card => ({
+  ...quiet(title, "No data", "–", UNKNOWN),
+  remedy: "The page asks again by itself.",
+});
 
 const notForThisToken = (title: string): Card => ({
   ...quiet(title, "Not for this token", "–", "Partitions are of all tenants, and this token is for some."),
@@ -145,5 +148,3 @@ const troubled = (
   tone: "waiting",
   remedy: reasonRemedy(check),
 });
-
-const sentence = (message: string): string => `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;

@@ -1,6 +1,6 @@
 /** Health as cards: each with a value, a level, its cause and its remedy. Missing is not zero; idle is not degraded. */
 
-import { bytes, count, duration } from "../../model/display";
+import { bytes, capital, count, duration, sentence } from "../../model/display";
 import type { ConnectionStatus, IntakeHealth } from "../../stores/engine";
 import type { HealthReason } from "../../stores/gateway-api";
 import type { HealthReading } from "../../stores/gateway-health";
@@ -110,7 +110,7 @@ export function connectionCard(connection: ConnectionStatus | null): Card {
   }
   return {
     title: "Live connection",
-    level: connection.phase.replaceAll("_", " "),
+    level: capital(connection.phase.replaceAll("_", " ")),
     tone: PHASE_TONES[connection.phase] ?? "neutral",
     value: connectionValue(connection),
     cause: connection.reason ?? "All is well.",
@@ -165,7 +165,7 @@ export function gatewayCard({ health, failure }: HealthReading): Card {
       level: failure === null ? "No data" : "No answer",
       tone: failure === null ? "neutral" : "error",
       value: "–",
-      cause: failure ?? "The gateway was not asked yet.",
+      cause: failure === null ? "The gateway was not asked yet." : sentence(failure),
       remedy: failure === null ? NOTHING : "Start it with `dashstream serve`; the page asks again by itself.",
       facts: [],
     };

@@ -1,4 +1,5 @@
 import { Link } from "wouter";
+import { sentence } from "../../model/display";
 import type { ConnectionStatus, IntakeHealth } from "../../stores/engine";
 import type { HealthReading } from "../../stores/gateway-health";
 import { Chip } from "../../widgets/chip";
@@ -51,7 +52,7 @@ export function HealthView({ reading, intake, connection, askedAt }: HealthViewP
               <li key={`${check} ${message}`} className="health__reason">
                 <Chip tone={reasonTone(level)}>{check}</Chip>
                 <div>
-                  <p>{message}</p>
+                  <p>{sentence(message)}</p>
                   <p className="muted">
                     <Prose text={reasonRemedy(check)} />
                   </p>

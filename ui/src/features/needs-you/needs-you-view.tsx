@@ -26,7 +26,8 @@ export function NeedsYouView({ waiting, nowMs }: { waiting: readonly Waiting[]; 
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by the keyboard
     <section className="needs-you" aria-label="Questions, the longest waiting first" tabIndex={0}>
       <p className="muted" role="status">
-        {plural(waiting.length, "question waits", "questions wait")}, the longest waiting first.
+        {plural(waiting.length, "question waits", "questions wait")}
+        {waiting.length > 1 && ", the longest waiting first"}.
       </p>
       <ol className="needs-you__list">
         {waiting.slice(0, shown).map((one) => (
@@ -40,6 +41,9 @@ export function NeedsYouView({ waiting, nowMs }: { waiting: readonly Waiting[]; 
   );
 }
 
+const US_PER_S = 1_000_000;
+const wholeSeconds = (us: number): number => Math.max(0, Math.floor(us / US_PER_S) * US_PER_S);
+
 function Question({ waiting: { run, interrupt, sinceUs }, nowMs }: { waiting: Waiting; nowMs: number }) {
   return (
     <article className="question" data-testid="question" data-run-id={run.runId}>
@@ -51,7 +55,7 @@ function Question({ waiting: { run, interrupt, sinceUs }, nowMs }: { waiting: Wa
           <code>{run.threadId || "–"}</code>
         </span>
         <time className="question__since" title={fullInstant(sinceUs)}>
-          waits for {duration(Math.max(0, nowMs * 1000 - sinceUs))}
+          waits for {duration(wholeSeconds(nowMs * 1000 - sinceUs))}
         </time>
       </header>
       <div className="question__text">

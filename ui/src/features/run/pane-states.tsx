@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { capital } from "../../model/display";
 import { EmptyState } from "../../widgets/empty-state";
 import type { IconName } from "../../widgets/icon";
 import type { Answer } from "./use-answer";
@@ -43,5 +44,3 @@ export function PaneAnswer<T>({ answer, subject, icon, children }: PaneAnswerPro
     </>
   );
 }
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

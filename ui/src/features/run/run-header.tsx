@@ -4,7 +4,7 @@ import { compareAddress, runAddress } from "../../stores/address";
 import type { Receipt, RunSummary } from "../../stores/engine";
 import { IconButton } from "../../widgets/button";
 import { Chip } from "../../widgets/chip";
-import { CopyButton } from "../../widgets/copy-button";
+import { Copyable } from "../../widgets/copy-button";
 import { Fact } from "../../widgets/field";
 import { Icon } from "../../widgets/icon";
 import { RunStatusChip } from "../../widgets/run-status";
@@ -33,7 +33,11 @@ export function RunHeader(props: RunHeaderProps) {
       <div className="run-header__title">
         <h1 className="truncate">{run?.graphName || (run ? "unnamed graph" : shortId(openId, 24))}</h1>
         {run && (
-          <RunStatusChip status={run.status} needsYou={run.interrupts.length > 0 && resumedBy === null} />
+          <RunStatusChip
+            status={run.status}
+            needsYou={run.interrupts.length > 0 && resumedBy === null}
+            resumed={resumedBy !== null}
+          />
         )}
         {isResyncing && (
           <Chip tone="waiting" title="What is shown is not the newest until the page has caught up">
@@ -81,10 +85,9 @@ function RunFacts({ run, nowMs }: { run: RunSummary; nowMs: number }) {
   return (
     <dl className="run-header__facts">
       <Fact label="Run">
-        <span className="run-header__id">
+        <Copyable label="Copy the run's id" text={run.runId}>
           <code title={run.runId}>{shortId(run.runId, 14)}</code>
-          <CopyButton label="Copy the run's id" text={run.runId} />
-        </span>
+        </Copyable>
       </Fact>
       <Fact label="Thread">
         <code title={run.threadId}>{shortId(run.threadId, 18) || "–"}</code>

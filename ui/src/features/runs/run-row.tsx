@@ -33,7 +33,7 @@ export function RunRow({ id, run, nowMs, active }: RunRowProps) {
       <span className="visually-hidden">{sentenceOf(run, nowMs)}</span>
       <span className="run-row__cells" aria-hidden="true">
         <span className="run-row__status">
-          <RunStatusChip status={run.status} needsYou={needsYou} />
+          <RunStatusChip status={run.status} needsYou={needsYou} resumed={run.resumedBy !== null} />
         </span>
         <span className="run-row__graph truncate" title={run.runId}>
           <strong>{run.graphName || "unnamed graph"}</strong>
@@ -43,8 +43,8 @@ export function RunRow({ id, run, nowMs, active }: RunRowProps) {
             </Chip>
           )}
           {run.losses > 0 && (
-            <Chip tone="loss" title="Records that the producer says it dropped">
-              {plural(run.losses, "record")} dropped
+            <Chip tone="loss" title={`${plural(run.losses, "record")} that the producer says it dropped`}>
+              {compactCount(run.losses)} dropped
             </Chip>
           )}
         </span>

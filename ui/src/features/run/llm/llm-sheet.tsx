@@ -58,7 +58,7 @@ function Figures({ call, startedUs }: { call: LlmCall; startedUs: number | null 
     <dl className="call-sheet__facts">
       <Fact label="Node">{call.nodeId ?? "–"}</Fact>
       {call.provider !== "" && <Fact label="Provider">{call.provider}</Fact>}
-      <Fact label="Step">{call.step ?? "–"}</Fact>
+      <Fact label="After step">{call.step ?? "–"}</Fact>
       <Fact label="Started">
         <StartTime atUs={call.startUs} runUs={startedUs} />
       </Fact>

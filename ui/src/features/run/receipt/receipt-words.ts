@@ -10,11 +10,12 @@ export function deliveryWords({ received, total, gaps }: Receipt): string {
   return `${records}, ${plural(gaps.length, "gap")}`;
 }
 
-export function verificationWords({ verification, verifiedThrough }: Receipt): string {
+export function verificationWords({ verification, verifiedThrough, steps }: Receipt): string {
   switch (verification) {
     case "verified":
       return "state verified";
     case "pending":
+      if (steps === 0) return "no state yet";
       return verifiedThrough === null ? "verifying" : `verified through step ${count(verifiedThrough)}`;
     case "unverified":
       return "state not verified";

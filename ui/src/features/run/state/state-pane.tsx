@@ -127,7 +127,11 @@ function Caption({ rows, searching }: { rows: StateRows; searching: boolean }) {
     <>
       <p className="state-caption">
         <span>{stepWords(rows)}</span>
-        {rows.superstep !== null && <span>superstep {rows.superstep}</span>}
+        {rows.superstep !== null && (
+          <span title="The number that the program itself gives this superstep">
+            superstep {rows.superstep}
+          </span>
+        )}
         {rows.bytes > 0 && <span>{bytes(rows.bytes)}</span>}
         {searching && <span role="status">{plural(rows.matches, "match", "matches")}</span>}
       </p>

@@ -81,7 +81,7 @@ function ToolSheet({ call, startedUs }: { call: ToolCall; startedUs: number | nu
       </header>
       <dl className="call-sheet__facts">
         <Fact label="Node">{call.nodeId ?? "–"}</Fact>
-        <Fact label="Step">{call.step ?? "–"}</Fact>
+        <Fact label="After step">{call.step ?? "–"}</Fact>
         <Fact label="Took">{duration(call.durationUs)}</Fact>
         <Fact label="Started">
           <StartTime atUs={call.startUs} runUs={startedUs} />
