@@ -49,6 +49,8 @@ def test_who_guesses_is_not_listened_to_for_a_while() -> None:
     assert entrance.authenticate(TOKEN, THERE), "who is elsewhere is not concerned"
     clock.now += 58
     assert entrance.authenticate(TOKEN, HERE)
+    clock.now += 0.5
+    assert entrance.authenticate(TOKEN, HERE)
     assert entrance.enter(HERE) is None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +44,17 @@ def test_counters_are_bounded_and_the_oldest_is_forgotten() -> None:
         tracker.observe(ONE._replace(thread_id=name), 1)
     assert tracker.observe(ONE._replace(thread_id="c"), 1).order is Order.DUPLICATE
     assert tracker.observe(ONE._replace(thread_id="a"), 1).order is Order.IN_ORDER
+
+
+@pytest.mark.parametrize("judge", ["observe", "follows"])
+def test_who_was_heard_of_last_is_remembered_longest(judge: str) -> None:
+    tracker = SequenceTracker(max_counters=2)
+    first, second, third = (ONE._replace(thread_id=name) for name in "abc")
+    tracker.observe(first, 1)
+    tracker.observe(second, 1)
+    getattr(tracker, judge)(first, 2)
+    tracker.observe(third, 1)
+    assert [tracker.knows(counter) for counter in (first, second, third)] == [True, False, True]
 
 
 @given(st.lists(st.integers(1, 30), max_size=60))

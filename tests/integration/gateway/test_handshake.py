@@ -49,6 +49,12 @@ async def test_odd_headers_are_answered(tmp_path: Path, lines: dict[str, str], s
         await served.connected(0)
 
 
+async def test_an_origin_that_begins_like_the_own_one_is_another(tmp_path: Path) -> None:
+    async with serving(tmp_path) as served:
+        for more in ("0", ".evil.example", "@evil.example", "/"):
+            assert await upgrade_status(served, "/ws", {"Origin": served.url + more}) == 403, more
+
+
 async def test_the_own_page_and_listed_origins_may_connect(tmp_path: Path) -> None:
     async with serving(tmp_path, client={"allowed_origins": ("https://dash.example",)}) as served:
         for origin in (served.url, "https://dash.example"):
