@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dashstream.adapters.kafka.dedupes import MAX_ABOVE, Dedupes
+from dashstream.adapters.kafka.options import KafkaOptions
+from dashstream.adapters.kafka.ownership import KafkaOwnership
 from dashstream.adapters.kafka.window import Run, Window, size_of
 from dashstream.engine.ports import Dedupe, LogRecord
 
@@ -129,3 +134,23 @@ def test_memory_is_bounded_by_producers_and_by_records_of_each() -> None:
     for sequence in range(3, 3 + MAX_ABOVE + 1):
         known.note_seen(dedupe(sequence))
     assert known.has(dedupe(2)), "nobody waits for it any more"
+
+
+def futures() -> int:
+    gc.collect()
+    return sum(isinstance(each, asyncio.Future) for each in gc.get_objects())
+
+
+async def test_who_stops_waiting_for_a_change_leaves_nothing_behind() -> None:
+    joined = KafkaOwnership(KafkaOptions(bootstrap=("127.0.0.1:9",)))
+    before = futures()
+    for _ in range(100):
+        waiting = asyncio.ensure_future(joined.changed(frozenset()))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+    assert futures() < before + 10, "of a hundred"
+    waiting = asyncio.ensure_future(joined.changed(frozenset()))
+    await asyncio.sleep(0)
+    joined._set_owned(frozenset({1}))
+    await waiting

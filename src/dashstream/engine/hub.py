@@ -46,7 +46,7 @@ class Hub:
         self._limits = limits
         self._members: dict[Subscription, _Member] = {}
         self._views = Views(ring)
-        self._growth: list[asyncio.Future[None]] = []
+        self._growth = asyncio.Event()
         self._tick_handle: asyncio.Handle | None = None
         self._tick_due = 0.0
         self._delivered = metrics.counter(
@@ -93,10 +93,8 @@ class Hub:
 
     def notify(self) -> None:
         """The ring has grown."""
-        growth, self._growth = self._growth, []
-        for waiter in growth:
-            if not waiter.done():
-                waiter.set_result(None)
+        self._growth.set()
+        self._growth = asyncio.Event()
         if self._members and self._tick_handle is None:
             loop = asyncio.get_running_loop()
             wait = self._tick_due - loop.time()
@@ -107,9 +105,7 @@ class Hub:
 
     async def grown(self) -> None:
         """Return when the ring grows next."""
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._growth.append(waiter)
-        await waiter
+        await self._growth.wait()
 
     def kick(self, subscription: Subscription) -> bool:
         """A client can take more: send it one page now; return whether it could take another one."""

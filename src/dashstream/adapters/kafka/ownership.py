@@ -93,7 +93,7 @@ class KafkaOwnership:
         self._loop = asyncio.get_running_loop()
         self._owned: frozenset[int] = frozenset()
         self._held: frozenset[int] = frozenset()
-        self._changes: list[asyncio.Future[None]] = []
+        self._change = asyncio.Event()
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._settled_at = 0.0
@@ -111,9 +111,7 @@ class KafkaOwnership:
     async def changed(self, seen: frozenset[int]) -> None:
         """See ``Ownership.changed``."""
         while self._owned == seen:
-            waiter: asyncio.Future[None] = self._loop.create_future()
-            self._changes.append(waiter)
-            await waiter
+            await self._change.wait()
 
     async def load(self, partitions: Collection[int]) -> Mapping[int, Commit]:
         """See ``Commits.load``."""
@@ -241,10 +239,8 @@ class KafkaOwnership:
 
     def _set_owned(self, partitions: frozenset[int]) -> None:
         self._owned = partitions
-        waiters, self._changes = self._changes, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        self._change.set()
+        self._change = asyncio.Event()
 
     def _config(self) -> dict[str, object]:
         return {
