@@ -40,8 +40,7 @@ _log = structlog.get_logger(__name__)
 CALLED_FOR_NOTHING_S = 0.01
 """Pause when the log says that there is more and gives nothing, as it may while a transaction is open."""
 FEW = 8
-REST_S = 0.01
-"""Pause after less than this part of a full page: the walk keeps up, and every turn has its price."""
+"""The walk rests after less than this part of a full page: it keeps up, and every turn has its price."""
 PAGES_IN_A_ROW = 8
 """Pages that begin with one partition before another one is first: a log far behind reads on where it is cheaply."""
 OLD_BY_TIME_US = 3_600_000_000
@@ -157,7 +156,7 @@ class Duties:
             if passed := await self.turn():
                 was_called = False
                 if passed < self._limits.page_records // FEW:
-                    await asyncio.sleep(REST_S)
+                    await asyncio.sleep(self._limits.rest_s)
                 continue
             if was_called:
                 await asyncio.sleep(CALLED_FOR_NOTHING_S)

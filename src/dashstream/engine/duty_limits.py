@@ -31,6 +31,12 @@ class DutyLimits:
     )
     page_records: int = option(500, "most records examined in one go", unit="count", low=1)
     page_bytes: int = option(4 * MIB, "most bytes read in one go", unit="bytes", low=1024)
+    rest_s: float = option(
+        0.01,
+        "rest after a page of few records, so that the next one has more; pages never wait for it",
+        unit="s",
+        low=0,
+    )
     commit_interval_s: float = option(1.0, "how often progress is committed", unit="s", low=0)
     undecodable_policy: str = option("skip", "new records whose frame or payload does not decode: skip or pause")
     schema_mismatch_policy: str = option("skip", "new records of a newer schema version: skip or pause")
