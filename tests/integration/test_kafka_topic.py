@@ -9,6 +9,7 @@ import pytest
 from confluent_kafka import Producer
 
 from dashstream.adapters.kafka.log import KafkaLog
+from dashstream.adapters.prometheus import PrometheusMetrics
 from dashstream.engine.ports import NewRecord, partition_of
 from dashstream.errors import LogEpochChangedError, LogRefusedError, NotFoundError, OffsetOutOfRangeError
 from dashstream.testing.log_conformance import new_record, read_all, sequenced
@@ -132,7 +133,8 @@ async def test_a_tail_overtaken_by_retention_says_what_is_lost(kafka_topic: Kafk
 
 async def test_a_slow_follower_loses_nothing_and_memory_is_bounded(kafka_topic: KafkaTopic) -> None:
     producer = Producer({"bootstrap.servers": kafka_topic.broker.bootstrap, "log_level": 0})
-    async with opened(kafka_topic, tail_records=500, batch_records=50) as log:
+    metrics = PrometheusMetrics()
+    async with opened(kafka_topic, metrics, tail_records=500, batch_records=50) as log:
         tail = await Follower.at_low(log)
         for index in range(5_000):
             producer.produce(kafka_topic.name, b"%d" % index, b"thread", THREAD)
@@ -141,6 +143,9 @@ async def test_a_slow_follower_loses_nothing_and_memory_is_bounded(kafka_topic: 
         await log.watermarks()
         held = log._window.records
         assert 500 <= held <= 500 + 50 * 6
+        shown = metrics.render().decode()
+        assert f"dashstream_log_tail_records {held:.1f}\n" in shown
+        assert f"dashstream_log_tail_bytes {log._window.bytes:.1f}\n" in shown
         await tail.until(lambda: len(tail.records) == 5_000)
         assert tail.values == [b"%d" % index for index in range(5_000)]
 

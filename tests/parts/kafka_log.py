@@ -10,7 +10,7 @@ from typing import Any
 
 from dashstream.adapters.kafka.log import KafkaLog
 from dashstream.adapters.kafka.options import KafkaOptions
-from dashstream.engine.ports import LogRecord
+from dashstream.engine.ports import LogRecord, Metrics
 from dashstream.errors import LogError, OffsetOutOfRangeError
 from parts.kafka import KafkaTopic
 
@@ -25,9 +25,9 @@ def options_for(topic: KafkaTopic, **given: Any) -> KafkaOptions:
 
 
 @asynccontextmanager
-async def opened(topic: KafkaTopic, **given: Any) -> AsyncIterator[KafkaLog]:
+async def opened(topic: KafkaTopic, metrics: Metrics | None = None, **given: Any) -> AsyncIterator[KafkaLog]:
     """A log on a topic, closed in the end."""
-    log = await KafkaLog.open(options_for(topic, **given))
+    log = await KafkaLog.open(options_for(topic, **given), metrics)
     try:
         yield log
     finally:

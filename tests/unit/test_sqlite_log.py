@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from dashstream.adapters.prometheus import PrometheusMetrics
 from dashstream.adapters.sqlite.log import SqliteLog
 from dashstream.adapters.sqlite.log_tail import RECORD_OVERHEAD, LogTail
 from dashstream.engine.limits import LogLimits
-from dashstream.engine.ports import Log, LogRecord, NewRecord, partition_of
+from dashstream.engine.ports import Log, LogRecord, NewRecord, NoMetrics, partition_of
 from dashstream.errors import LogCorruptError, LogError, NotFoundError
 from dashstream.testing.log_conformance import new_record, read_all, sequenced
 
@@ -316,7 +317,7 @@ def tail_page(count: int, start: int = 0, partition: int = 0, size: int = 10) ->
 
 
 def test_the_tail_gives_what_was_committed_from_any_place_in_it() -> None:
-    tail = LogTail(1 << 20, {0: 5, 1: 0})
+    tail = LogTail(1 << 20, {0: 5, 1: 0}, NoMetrics())
     tail.add(0, tail_page(3, 5))
     tail.add(1, tail_page(2, partition=1))
     tail.add(0, tail_page(2, 8))
@@ -327,7 +328,7 @@ def test_the_tail_gives_what_was_committed_from_any_place_in_it() -> None:
 
 
 def test_the_tail_leaves_to_the_disk_what_it_has_not() -> None:
-    tail = LogTail(1 << 20, {0: 5})
+    tail = LogTail(1 << 20, {0: 5}, NoMetrics())
     assert tail.read({0: 5}, 100, 1 << 20) is None
     tail.add(0, tail_page(3, 5))
     assert tail.read({0: 4}, 100, 1 << 20) is None
@@ -336,7 +337,7 @@ def test_the_tail_leaves_to_the_disk_what_it_has_not() -> None:
 
 
 def test_a_hole_of_another_process_ends_what_the_tail_holds() -> None:
-    tail = LogTail(1 << 20, {0: 0})
+    tail = LogTail(1 << 20, {0: 0}, NoMetrics())
     tail.add(0, tail_page(3))
     tail.add(0, tail_page(3, 7))
     assert tail.read({0: 0}, 100, 1 << 20) is None
@@ -346,7 +347,7 @@ def test_a_hole_of_another_process_ends_what_the_tail_holds() -> None:
 
 
 def test_the_tail_is_bounded_and_follows_retention() -> None:
-    tail = LogTail(10 * (RECORD_OVERHEAD + 11), {0: 0, 1: 0})
+    tail = LogTail(10 * (RECORD_OVERHEAD + 11), {0: 0, 1: 0}, NoMetrics())
     for start in range(0, 100, 5):
         tail.add(start % 2, tail_page(5, start // 10 * 5, start % 2))
         assert tail.bytes <= 10 * (RECORD_OVERHEAD + 11)
@@ -355,7 +356,24 @@ def test_the_tail_is_bounded_and_follows_retention() -> None:
     tail.trim(0, 50)
     tail.trim(1, 50)
     assert tail.bytes == 0
-    assert LogTail(0, {0: 0}).bytes == 0
+    assert LogTail(0, {0: 0}, NoMetrics()).bytes == 0
+
+
+def test_the_gauges_show_what_the_tail_holds() -> None:
+    metrics, size = PrometheusMetrics(), RECORD_OVERHEAD + 11
+    tail = LogTail(10 * size, {0: 0, 1: 0}, metrics)
+    shown = []
+    for change in (
+        lambda: None,
+        lambda: tail.add(0, tail_page(3)),
+        lambda: tail.add(1, tail_page(8, partition=1)),
+        lambda: tail.trim(1, 8),
+    ):
+        change()
+        lines = metrics.render().decode().splitlines()
+        found = dict(line.split() for line in lines if line.startswith("dashstream_log_tail_"))
+        shown.append(tuple(float(found[f"dashstream_log_tail_{what}"]) for what in ("records", "bytes")))
+    assert shown == [(0, 0), (3, 3 * size), (8, 8 * size), (0, 0)]
 
 
 async def test_what_is_read_from_the_tail_is_what_is_on_the_disk(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from dashstream.adapters.sqlite.log import SqliteLog
 from dashstream.app.data_dir import LOG_FILE
 from dashstream.app.settings import Settings
 from dashstream.engine.head_finder import HeadSource, LogHeads
-from dashstream.engine.ports import Dedupe, Log, LogRecord
+from dashstream.engine.ports import Dedupe, Log, LogRecord, Metrics
 from dashstream.errors import GatewayStartError
 
 
@@ -29,7 +29,7 @@ class OpenLog:
 
 
 @asynccontextmanager
-async def open_log(settings: Settings) -> AsyncIterator[OpenLog]:
+async def open_log(settings: Settings, metrics: Metrics) -> AsyncIterator[OpenLog]:
     """Open the log that the settings name; it is closed at the end.
 
     Raises:
@@ -37,7 +37,7 @@ async def open_log(settings: Settings) -> AsyncIterator[OpenLog]:
         DashStreamError: the log cannot be opened.
     """
     if not settings.is_fleet:
-        solo = await asyncio.to_thread(SqliteLog.open, settings.data_dir / LOG_FILE, settings.log)
+        solo = await asyncio.to_thread(SqliteLog.open, settings.data_dir / LOG_FILE, settings.log, metrics=metrics)
         try:
             yield OpenLog(solo, LogHeads(solo))
         finally:
@@ -47,7 +47,7 @@ async def open_log(settings: Settings) -> AsyncIterator[OpenLog]:
         from dashstream.adapters.kafka.log import KafkaLog
     except ImportError as error:
         raise GatewayStartError("a fleet's log needs Kafka's client: pip install 'dashstream[kafka]'") from error
-    fleet = await KafkaLog.open(settings.kafka)
+    fleet = await KafkaLog.open(settings.kafka, metrics)
     try:
         yield OpenLog(
             fleet,

@@ -102,7 +102,7 @@ async def build(
     metrics, clock = PrometheusMetrics(), SystemClock()
     record_limits = Limits(max_record_bytes=settings.ingest.max_record_bytes)
     async with AsyncExitStack() as stack:
-        opened = await stack.enter_async_context(open_log(settings))
+        opened = await stack.enter_async_context(open_log(settings, metrics))
         log = opened.log
         recreations = sum(epoch != log.epoch for epoch in earlier_epochs)
         metrics.counter(

@@ -27,7 +27,8 @@ from dashstream.adapters.kafka.reader import ReaderPool
 from dashstream.adapters.kafka.tail import ENDS, Tail, TailBatch
 from dashstream.adapters.kafka.topic import Topic, TopicLife
 from dashstream.adapters.kafka.window import Window, size_of
-from dashstream.engine.ports import Appended, Dedupe, LogPage, LogRecord, NewRecord, Watermark
+from dashstream.engine.ports import Appended, Dedupe, LogPage, LogRecord, Metrics, NewRecord, NoMetrics, Watermark
+from dashstream.engine.tail_metrics import TailMetrics
 from dashstream.errors import LogClosedError, LogError, LogUnavailableError
 
 log = structlog.get_logger(__name__)
@@ -43,17 +44,21 @@ class KafkaLog:
     dense = False
     atomic = False
 
-    def __init__(self, options: KafkaOptions, topic: Topic, life: TopicLife, producer: RecordProducer) -> None:
+    def __init__(
+        self, options: KafkaOptions, topic: Topic, life: TopicLife, producer: RecordProducer, metrics: Metrics
+    ) -> None:
         self._options = options
         self._topic = topic
         self._life = life
         self._loop = asyncio.get_running_loop()
         self._window = Window(options.tail_records, options.tail_bytes)
+        self._metrics = TailMetrics(metrics)
         self._failure: LogError | None = None
         self._closed = False
         self.followed_from: Mapping[int, int] = {}
         """Where each partition ended when the log was opened: what is from there on, the log hands out by itself."""
-        self._waiters: list[asyncio.Future[None]] = []
+        self._news = asyncio.Event()
+        """Set, and replaced, when the tail has told something."""
         self._own_ends: dict[int, int] = {}
         self._appends = Appends(options, producer, self._ends, self._read_exactly, self._note_own)
         self._marks = Marks(topic, self._seen)
@@ -61,8 +66,8 @@ class KafkaLog:
         self._tail = Tail(options, topic, life, self, self._call, lambda: not self._window.is_full)
 
     @classmethod
-    async def open(cls, options: KafkaOptions) -> Self:
-        """Connect, find the topic and begin to follow it at its end.
+    async def open(cls, options: KafkaOptions, metrics: Metrics | None = None) -> Self:
+        """Connect, find the topic and begin to follow it at its end. ``metrics`` show what is held of it.
 
         Raises:
             SettingsError: the settings cannot work.
@@ -73,7 +78,7 @@ class KafkaLog:
         topic = Topic(options)
         life = await asyncio.to_thread(topic.life)
         producer = RecordProducer(options, await asyncio.to_thread(topic.max_message_bytes))
-        opened = cls(options, topic, life, producer)
+        opened = cls(options, topic, life, producer, metrics or NoMetrics())
         opened.followed_from = {partition: mark.high for partition, mark in (await opened.watermarks()).items()}
         opened.begin(opened.followed_from)
         opened._tail.start(opened.followed_from)
@@ -153,7 +158,7 @@ class KafkaLog:
                 return
             if self._failure is not None:
                 raise self._failure.with_traceback(None)  # one error, raised again and again
-            await self._news()
+            await self._news.wait()
 
     async def enforce_retention(self, now_us: int) -> int:  # noqa: ARG002  # a port's signature
         """See ``Log.enforce_retention``; the broker does it."""
@@ -175,12 +180,14 @@ class KafkaLog:
     def take(self, batch: TailBatch) -> None:
         """See ``TailSink.take``."""
         self._window.extend(batch.runs, batch.reached)
+        self._show_held()
         self._wake()
 
     def begin(self, positions: Mapping[int, int]) -> None:
         """See ``TailSink.begin``."""
         for partition, offset in positions.items():
             self._window.begin(partition, offset)
+        self._show_held()
         self._wake()
 
     def fail(self, error: LogError | None) -> None:
@@ -202,7 +209,11 @@ class KafkaLog:
 
     def _note_passed(self, positions: Mapping[int, int]) -> None:
         self._window.note_passed(positions)
+        self._show_held()
         self._tail.make_room()
+
+    def _show_held(self) -> None:
+        self._metrics.show(self._window.records, self._window.bytes)
 
     async def _catch_up_with_own(self, positions: Mapping[int, int]) -> None:
         """Wait until the tail has come by what this process has appended: it is not the end otherwise."""
@@ -211,7 +222,7 @@ class KafkaLog:
         try:
             async with asyncio.timeout(self._options.request_timeout_s):
                 while self._is_behind_own(positions):
-                    await self._news()
+                    await self._news.wait()
                     self._check_open()
         except TimeoutError as error:
             raise LogUnavailableError("cannot follow the log: what was appended does not come back") from error
@@ -226,17 +237,9 @@ class KafkaLog:
         for partition, end in ends.items():
             self._own_ends[partition] = max(end, self._own_ends.get(partition, 0))
 
-    async def _news(self) -> None:
-        """Return when the tail has told something."""
-        waiter: asyncio.Future[None] = self._loop.create_future()
-        self._waiters.append(waiter)
-        await waiter
-
     def _wake(self) -> None:
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        self._news.set()
+        self._news = asyncio.Event()
 
     def _call(self, function: Callable[..., None], *arguments: object) -> None:
         """Run a function on the loop; called by the tail's thread."""

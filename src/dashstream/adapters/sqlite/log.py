@@ -20,7 +20,7 @@ from dashstream.adapters.sqlite import log_store as store
 from dashstream.adapters.sqlite.log_tail import LogTail
 from dashstream.adapters.sqlite.log_writer import LogWriter
 from dashstream.engine.limits import LogLimits
-from dashstream.engine.ports import Appended, LogPage, LogRecord, NewRecord, Watermark
+from dashstream.engine.ports import Appended, LogPage, LogRecord, Metrics, NewRecord, NoMetrics, Watermark
 from dashstream.errors import LogClosedError, LogError
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ class SqliteLog:
     dense = True
     atomic = True
 
-    def __init__(self, path: Path, limits: LogLimits, *, read_only: bool, topic: str) -> None:
+    def __init__(self, path: Path, limits: LogLimits, metrics: Metrics, *, read_only: bool, topic: str) -> None:
         self._path = path
         self._limits = limits
         self._closed = False
@@ -53,7 +53,7 @@ class SqliteLog:
             self._identity = store.identity(self._watcher)
             self._seen_version = store.data_version(self._watcher)
             self._highs = {p: mark.high for p, mark in store.watermarks(self._watcher).items()}
-            self._tail = LogTail(limits.tail_bytes, self._highs)
+            self._tail = LogTail(limits.tail_bytes, self._highs, metrics)
         except BaseException:
             self._watcher.close()
             raise
@@ -68,15 +68,16 @@ class SqliteLog:
         *,
         read_only: bool = False,
         topic: str = "dashstream",
+        metrics: Metrics | None = None,
     ) -> SqliteLog:
-        """Open a log, creating it if it is not there and may be written.
+        """Open a log, creating it if it is not there and may be written. ``metrics`` show its tail.
 
         Raises:
             NotFoundError: there is no log to read.
             LogCorruptError: the file is damaged, not a log, or of a newer format.
             LogFullError: no space to create it.
         """
-        return cls(path, limits or LogLimits(), read_only=read_only, topic=topic)
+        return cls(path, limits or LogLimits(), metrics or NoMetrics(), read_only=read_only, topic=topic)
 
     @property
     def topic(self) -> str:

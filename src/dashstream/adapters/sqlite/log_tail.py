@@ -15,7 +15,8 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from dashstream.engine.ports import LogPage, LogRecord
+from dashstream.engine.ports import LogPage, LogRecord, Metrics
+from dashstream.engine.tail_metrics import TailMetrics
 
 RECORD_OVERHEAD = 2_000
 """Bytes that a record costs besides key and value (its objects and what was decoded: 1,840 measured, of events)."""
@@ -36,13 +37,16 @@ class _Piece:
 class LogTail:
     """Records by partition and offset; ``highs`` are the watermarks at which it begins, empty."""
 
-    def __init__(self, max_bytes: int, highs: Mapping[int, int]) -> None:
+    def __init__(self, max_bytes: int, highs: Mapping[int, int], metrics: Metrics) -> None:
         self._max_bytes = max_bytes
+        self._metrics = TailMetrics(metrics)
         self._runs: dict[int, deque[_Piece]] = {partition: deque() for partition in highs}
         self._lows = dict(highs)
         self._highs = dict(highs)
         self._arrivals: deque[int] = deque()
+        self.records = 0
         self.bytes = 0
+        self._metrics.show(self.records, self.bytes)
 
     def add(self, partition: int, records: Sequence[LogRecord]) -> None:
         """Add what was committed next, in order; a hole before it, of another process's records, empties a run."""
@@ -53,9 +57,11 @@ class LogTail:
         self._runs[partition].append(piece)
         self._highs[partition] = first + len(records)
         self._arrivals.append(partition)
+        self.records += len(records)
         self.bytes += piece.cost
         while self.bytes > self._max_bytes:
             self._drop_first(self._arrivals.popleft())
+        self._metrics.show(self.records, self.bytes)
 
     def trim(self, partition: int, low: int) -> None:
         """Let go of what is below an offset, and of what was committed together with that."""
@@ -65,6 +71,7 @@ class LogTail:
             self._drop_first(partition)
         self._lows[partition] = max(self._lows[partition], low)
         self._highs[partition] = max(self._highs[partition], low)
+        self._metrics.show(self.records, self.bytes)
 
     def read(self, positions: Mapping[int, int], max_records: int, max_bytes: int) -> LogPage | None:
         """Return what ``Log.read_many`` returns, or None when the disk has to be asked."""
@@ -93,4 +100,5 @@ class LogTail:
     def _drop_first(self, partition: int) -> None:
         piece = self._runs[partition].popleft()
         self._lows[partition] = piece.records[-1].offset + 1
+        self.records -= len(piece.records)
         self.bytes -= piece.cost
