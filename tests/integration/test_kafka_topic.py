@@ -142,7 +142,7 @@ async def test_a_slow_follower_loses_nothing_and_memory_is_bounded(kafka_topic: 
         await log.wait_beyond({THREAD: 500})
         await log.watermarks()
         held = log._window.records
-        assert 500 <= held <= 500 + 50 * 6
+        assert 500 - 50 <= held <= 500 + 50 * 6, "room is made by whole batches"
         shown = metrics.render().decode()
         assert f"dashstream_log_tail_records {held:.1f}\n" in shown
         assert f"dashstream_log_tail_bytes {log._window.bytes:.1f}\n" in shown
