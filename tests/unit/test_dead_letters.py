@@ -55,7 +55,12 @@ async def test_letters_about_one_record_are_one_and_other_writers_are_seen() -> 
 async def test_what_can_be_listed_is_bounded_to_the_newest() -> None:
     rig = await rig_with(*["frame"] * 9, listed=4)
     assert await offsets(rig) == [8, 7, 6, 5]
-    assert await offsets(rig.beside()) == [8, 7, 6, 5]
+    assert (await rig.letters.list(LetterQuery())).known == 4
+    await rig.append(bad("frame"))
+    await rig.settle()
+    page = await rig.letters.list(LetterQuery(limit=1))
+    assert (page.letters[0].offset, page.known) == ("9", 4)
+    assert await offsets(rig.beside()) == [9, 8, 7, 6]
     with pytest.raises(NotFoundError):
         await rig.letters.list(LetterQuery(before=Place(rig.log.epoch, 0, 0)))
 
