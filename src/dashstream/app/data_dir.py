@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dashstream.app.auth import write_private
-from dashstream.errors import GatewayStartError
+from dashstream.errors import GatewayStartError, LogCorruptError
 
 DISCOVERY_FILE = "gateway.json"
 LOCK_FILE = "gateway.lock"
@@ -43,10 +43,25 @@ def prepare(data_dir: Path) -> None:
     """
     try:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except FileExistsError as error:
+        raise GatewayStartError(f"data directory {data_dir}: is a file, not a directory") from error
     except OSError as error:
         raise GatewayStartError(f"data directory {data_dir}: {error.strerror}") from error
     if not os.access(data_dir, os.W_OK | os.X_OK):
         raise GatewayStartError(f"data directory {data_dir}: not writable")
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Name the file that is opened inside, and who knows more, where it is damaged.
+
+    Raises:
+        LogCorruptError: it is.
+    """
+    try:
+        yield
+    except LogCorruptError as error:
+        raise LogCorruptError(f"{path}: {error}; 'dashstream doctor' says what can be done") from error
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from dashstream.adapters.sqlite.commits import SqliteCommits
 from dashstream.adapters.sqlite.log import SqliteLog
-from dashstream.app.data_dir import COMMITS_FILE, DEAD_LETTERS_FILE
+from dashstream.app.data_dir import COMMITS_FILE, DEAD_LETTERS_FILE, naming
 from dashstream.app.settings import Settings
 from dashstream.engine.commits import Commits
 from dashstream.engine.dead_letter import LetterWriter
@@ -104,11 +104,13 @@ async def _kept_beside(settings: Settings, log: Log) -> AsyncIterator[_Keeping]:
         settings.log, partitions=1, retention_age_s=limits.retention_age_s, retention_bytes=limits.retention_bytes
     )
     async with AsyncExitStack() as stack:
-        letters_log = await asyncio.to_thread(
-            SqliteLog.open, settings.data_dir / DEAD_LETTERS_FILE, log_limits, topic=letters_topic(log.topic)
-        )
+        path = settings.data_dir / DEAD_LETTERS_FILE
+        with naming(path):
+            letters_log = await asyncio.to_thread(SqliteLog.open, path, log_limits, topic=letters_topic(log.topic))
         stack.push_async_callback(letters_log.close)
-        commits = await asyncio.to_thread(SqliteCommits.open, settings.data_dir / COMMITS_FILE)
+        path = settings.data_dir / COMMITS_FILE
+        with naming(path):
+            commits = await asyncio.to_thread(SqliteCommits.open, path)
         stack.push_async_callback(commits.close)
         yield _Keeping(SoloOwnership(log.partition_count), commits, letters_log)
 

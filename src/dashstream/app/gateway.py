@@ -61,6 +61,7 @@ def run(settings: Settings, announce: Callable[[data.Discovery], None]) -> int:
         GatewayStartError: it cannot start; the message says what to change.
         DashStreamError: the log or the index cannot be opened.
     """
+    os.umask(0o077)  # whatever is written is its owner's, also in a directory that was there and is open to others
     with contextlib.ExitStack() as stack:
         data.prepare(settings.data_dir)
         stack.enter_context(data.exclusive(settings.data_dir))

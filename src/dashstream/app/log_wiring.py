@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from dashstream.adapters.sqlite.log import SqliteLog
-from dashstream.app.data_dir import LOG_FILE
+from dashstream.app.data_dir import LOG_FILE, naming
 from dashstream.app.settings import Settings
 from dashstream.engine.head_finder import HeadSource, LogHeads
 from dashstream.engine.ports import Dedupe, Log, LogRecord, Metrics
@@ -37,7 +37,9 @@ async def open_log(settings: Settings, metrics: Metrics) -> AsyncIterator[OpenLo
         DashStreamError: the log cannot be opened.
     """
     if not settings.is_fleet:
-        solo = await asyncio.to_thread(SqliteLog.open, settings.data_dir / LOG_FILE, settings.log, metrics=metrics)
+        path = settings.data_dir / LOG_FILE
+        with naming(path):
+            solo = await asyncio.to_thread(SqliteLog.open, path, settings.log, metrics=metrics)
         try:
             yield OpenLog(solo, LogHeads(solo))
         finally:

@@ -69,7 +69,7 @@ def translate(error: sqlite3.Error) -> LogError:
     if name in _FULL:
         return LogFullError(f"the file system takes no more: {error}")
     if name.startswith(_CORRUPT):
-        return LogCorruptError(f"the log's file is damaged: {error}")
+        return LogCorruptError(f"the file is damaged: {error}")
     return LogError(f"{name or type(error).__name__}: {error}")
 
 
