@@ -106,6 +106,12 @@ def test_each_algorithm_is_taken_with_its_key(tmp_path: Path, algorithm: str) ->
     assert DAY - 600 < found.valid_s <= DAY + 30
 
 
+def test_a_token_is_valid_for_as_long_as_it_is_taken(tmp_path: Path) -> None:
+    found = auth_of(tmp_path, leeway_s=5_000.0).authenticate(signed("HS256"))
+    assert found.valid_s is not None
+    assert DAY + 4_000 < found.valid_s <= DAY + 5_000
+
+
 @pytest.mark.parametrize(
     ("changes", "role", "tenants"),
     [

@@ -312,7 +312,7 @@ def test_an_unknown_start_is_told_the_known_ones(peer: Peer) -> None:
 
 
 def test_a_lenient_resume_honours_what_it_can_and_counts_the_rest(peer: Peer) -> None:
-    positions = {"0": "5", "9": "1", "x": "1", "1": "-1"}
+    positions = {"0": "5", str(IDENTITY.partition_count): "1", "x": "1", "1": "-1"}
     request = request_of(peer.say({**SUBSCRIBE, "start": {**CURSOR, "positions": positions}}))
     assert request.positions == {0: 5}
     assert {fault: tally.count for fault, tally in request.faults.items()} == {
