@@ -53,6 +53,7 @@ export function emptyFrame(openId: string | null): RunFrame {
     steps: 0,
     markers: [],
     lastSequence: "0",
+    unread: null,
     notices: [],
   };
 }

@@ -12,6 +12,11 @@ export interface EventFilter {
   readonly text: string;
 }
 
+/** A window of a list without unread records in it. */
+export interface ReadRows extends EventRows {
+  readonly rows: readonly EventRow[];
+}
+
 export class EventList {
   #key = "";
   #matching: number[] = [];
@@ -20,7 +25,7 @@ export class EventList {
   constructor(private readonly records: RecordStore) {}
 
   /** The window of rows that pass the filter among the first `rows`. */
-  rows(filter: EventFilter, rows: number, from: number, count: number): EventRows {
+  rows(filter: EventFilter, rows: number, from: number, count: number): ReadRows {
     const isAll = filter.kinds.length === 0 && filter.node === null && filter.text === "";
     const matching = isAll ? null : this.#match(filter, rows);
     const total = matching === null ? rows : matching.length;
@@ -28,14 +33,14 @@ export class EventList {
     for (let at = Math.max(0, from); at < Math.min(total, from + count); at += 1) {
       found.push(this.row(matching === null ? at : (matching[at] as number)));
     }
-    return { total, from, rows: found };
+    return { total, from, unreadAt: null, rows: found };
   }
 
   row(index: number): EventRow {
     const { records } = this;
     const step = records.stepColumn.at(index);
     return {
-      index,
+      id: `${records.offset(index)}:${records.inner(index)}`,
       sequence: String(records.sequence(index)),
       partition: records.partition(index),
       offset: String(records.offset(index)),

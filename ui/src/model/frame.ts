@@ -263,5 +263,7 @@ export interface RunFrame {
   readonly steps: number;
   readonly markers: readonly Marker[];
   readonly lastSequence: string;
+  /** First and last sequence of the records between those that were read from the beginning and the newest part. */
+  readonly unread: { readonly from: string; readonly to: string } | null;
   readonly notices: readonly Notice[];
 }

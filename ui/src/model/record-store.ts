@@ -140,6 +140,13 @@ export class RecordStore {
     return this.#summaries[row] ?? "";
   }
 
+  /** The row of a record, or of a place inside a batch; null when there is none. */
+  rowOf(offset: bigint, inner: number): number | null {
+    let row = countBelow(this.length, 1, (at) => (this.offset(at) < offset ? 0 : 1));
+    while (row < this.length && this.offset(row) === offset && this.inner(row) !== inner) row += 1;
+    return row < this.length && this.offset(row) === offset ? row : null;
+  }
+
   /** Number of rows up to and including a sequence. */
   rowsThrough(sequence: bigint): number {
     if (this.#ascending) return countBelow(this.length, 1, (row) => (this.sequence(row) <= sequence ? 0 : 1));

@@ -5,7 +5,7 @@ import { formatPointer, PatchError, parsePointer } from "../protocol/patch";
 import { toHex } from "./attributes";
 import { blame, lookUp } from "./blame";
 import { eventDetail } from "./event-detail";
-import { EventList } from "./events";
+import { EventList, type ReadRows } from "./events";
 import { diffValues } from "./json-diff";
 import { boundedJson, jsonBytes } from "./json-text";
 import { callView, textOf } from "./llm-calls";
@@ -42,24 +42,35 @@ const BLAME_CHARACTERS = 16 * 1024;
 interface Found {
   readonly asked: Step;
   readonly askedStep: number;
+  /** The root's step that was current then. */
+  readonly rootStep: number | null;
   readonly at: StateAtStep | null;
+}
+
+/** What can be asked about a run. */
+export interface Answers extends Omit<Pick<RunAnswers, keyof RunAnswers>, "eventRows"> {
+  eventRows(query: EventQuery): EventRows;
 }
 
 export class RunAnswers {
   readonly #events: EventList;
   readonly #search = new StateSearch();
 
-  constructor(private readonly run: RunModel) {
+  /** `answersAt` tells who knows the state of another moment, where that is not this run model. */
+  constructor(
+    private readonly run: RunModel,
+    private readonly answersAt: (moment: Moment) => RunAnswers = () => this,
+  ) {
     this.#events = new EventList(run.records);
   }
 
   graphAt(moment: Moment): GraphView {
-    return this.run.graph.at(this.#rowsAt(moment));
+    return this.run.graph.at(this.run.rowsAt(moment));
   }
 
   stateRows(query: StateQuery): StateRows {
     const { moment, ns, from, count, search = "" } = query;
-    const found = this.#find(ns, this.#rowsAt(moment));
+    const found = this.#find(ns, this.run.rowsAt(moment));
     if (found === null || found.at === null) return this.#noState(query, found);
     const { value } = found.at;
     const matches = this.#search.find(value, search);
@@ -76,7 +87,7 @@ export class RunAnswers {
       total,
       from,
       rows,
-      step: this.#rootStep(found.asked.row),
+      step: found.rootStep,
       superstep: textOfSuperstep(found.asked),
       hash: made.hash.length === 0 ? null : toHex(made.hash),
       verification: verificationOf(found.asked.doubt),
@@ -93,20 +104,22 @@ export class RunAnswers {
     readonly limit: number;
   }): DiffView {
     const { ns, against, limit } = query;
-    const after = this.#find(ns, this.#rowsAt(query.moment));
-    const before = against === "previous" ? this.#before(ns, after) : this.#find(ns, this.#rowsAt(against));
+    const after = this.#find(ns, this.run.rowsAt(query.moment));
+    if (against === "previous" && after?.askedStep === 0 && this.run.steps.first > 0) throw notYet();
+    const before = against === "previous" ? this.#before(ns, after) : this.#foundAt(ns, against);
     const { operations, total } = diffValues(before?.at?.value, after?.at?.value, limit);
     return {
       operations,
       total,
-      fromStep: before === null ? null : this.#rootStep(before.asked.row),
-      toStep: after === null ? null : this.#rootStep(after.asked.row),
+      fromStep: before?.rootStep ?? null,
+      toStep: after?.rootStep ?? null,
     };
   }
 
   valueAt(moment: Moment, ns: string, path: string): string | null {
     const parts = pointerOf(path);
-    const value = parts === null ? undefined : lookUp(this.#find(ns, this.#rowsAt(moment))?.at?.value, parts);
+    const value =
+      parts === null ? undefined : lookUp(this.#find(ns, this.run.rowsAt(moment))?.at?.value, parts);
     if (value === undefined) return null;
     if (jsonBytes(value) > MAX_TEXT_BYTES) return boundedJson(value, MAX_TEXT_BYTES);
     const text = stringifyJson(value, 2);
@@ -121,7 +134,7 @@ export class RunAnswers {
   }): BlameEntry[] {
     const { ns, limit } = query;
     const namespace = this.run.namespace(ns);
-    const last = namespace?.history.stepBefore(this.#rowsAt(query.moment)) ?? null;
+    const last = namespace?.history.stepBefore(this.run.rowsAt(query.moment)) ?? null;
     const parts = pointerOf(query.path);
     if (namespace === undefined || last === null || parts === null) return [];
     const stateAt = (step: number) => namespace.history.stateAt(step)?.value;
@@ -148,7 +161,8 @@ export class RunAnswers {
         endUs: Math.max(startUs, summary?.lastUs ?? 0),
         lanes: spans.spans.lanes,
         spans: spans.spans.all,
-        stepCount: steps.count,
+        firstStep: steps.first,
+        stepsEnd: steps.end,
         stepStartUs: (step) => steps.startUs(step, startUs),
         stepEndUs: (step) => steps.endUs(step),
         stepView: (step) => this.#timelineStep(step, startUs),
@@ -157,24 +171,25 @@ export class RunAnswers {
     );
   }
 
-  eventRows(query: EventQuery): EventRows {
-    const rows = query.moment === null ? this.run.records.length : this.#rowsAt(query.moment);
+  eventRows(query: EventQuery): ReadRows {
+    const rows = query.moment === null ? this.run.records.length : this.run.rowsAt(query.moment);
     const { kinds, node, text } = query;
     return this.#events.rows({ kinds, node, text }, rows, query.from, query.count);
   }
 
-  eventDetail(index: number): EventDetail | null {
+  eventDetail(id: string): EventDetail | null {
     const { records } = this.run;
-    if (!Number.isInteger(index) || index < 0 || index >= records.length) return null;
-    return eventDetail(this.#events.row(index), records.value(index), records.inner(index));
+    const [, offset, inner] = /^(\d{1,20}):(\d{1,9})$/.exec(id) ?? [];
+    const row = offset === undefined ? null : records.rowOf(BigInt(offset), Number(inner));
+    return row === null ? null : eventDetail(this.#events.row(row), records.value(row), records.inner(row));
   }
 
   llmCalls(moment: Moment): LlmCall[] {
-    return this.run.llm.at(this.#rowsAt(moment));
+    return this.run.llm.at(this.run.rowsAt(moment));
   }
 
   llmCall(id: string, moment: Moment): LlmDetail | null {
-    const rows = this.#rowsAt(moment);
+    const rows = this.run.rowsAt(moment);
     const call = this.run.llm.get(id);
     if (call === undefined || call.row >= rows) return null;
     const prompt = promptOf(id, (one) => {
@@ -191,31 +206,25 @@ export class RunAnswers {
   }
 
   toolCalls(moment: Moment): ToolCall[] {
-    return this.run.tools.at(this.#rowsAt(moment));
+    return this.run.tools.at(this.run.rowsAt(moment));
   }
 
   stepOf(moment: Moment): number | null {
-    return this.run.root?.stepBefore(this.#rowsAt(moment)) ?? null;
+    const step = this.run.root?.stepBefore(this.run.rowsAt(moment)) ?? null;
+    return step === null ? null : this.run.steps.first + step;
   }
 
-  /** Number of records that were there at a moment. */
-  #rowsAt(moment: Moment): number {
-    const { records, steps } = this.run;
-    switch (moment.kind) {
-      case "live":
-        return records.length;
-      case "step":
-        return steps.rowsThrough(Math.floor(moment.step), records.length);
-      case "sequence":
-        return /^\d{1,20}$/.test(moment.sequence) ? records.rowsThrough(BigInt(moment.sequence)) : 0;
-    }
+  #foundAt(ns: string, moment: Moment): Found | null {
+    const answers = this.answersAt(moment);
+    return answers.#find(ns, answers.run.rowsAt(moment));
   }
 
   #find(ns: string, rows: number): Found | null {
     const history = this.run.namespace(ns)?.history;
     const askedStep = history?.stepBefore(rows) ?? null;
     if (history === undefined || askedStep === null) return null;
-    return { asked: history.steps[askedStep] as Step, askedStep, at: history.stateAt(askedStep) };
+    const asked = history.steps[askedStep] as Step;
+    return { asked, askedStep, rootStep: this.#rootStep(asked.row), at: history.stateAt(askedStep) };
   }
 
   #before(ns: string, found: Found | null): Found | null {
@@ -225,7 +234,7 @@ export class RunAnswers {
   #comparedWith(query: StateQuery, found: Found): JsonValue | undefined {
     if (query.compare === null) return undefined;
     if (query.compare === "previous") return this.#before(query.ns, found)?.at?.value;
-    return this.#find(query.ns, this.#rowsAt(query.compare))?.at?.value;
+    return this.#foundAt(query.ns, query.compare)?.at?.value;
   }
 
   #noState(query: StateQuery, found: Found | null): StateRows {
@@ -236,7 +245,7 @@ export class RunAnswers {
     const isLost = found.asked.doubt === null;
     return {
       ...nothing,
-      step: this.#rootStep(found.asked.row),
+      step: found.rootStep,
       superstep: textOfSuperstep(found.asked),
       verification: isLost ? "unverified" : verificationOf(found.asked.doubt),
       problem: problemOf(isLost ? { doubt: "not_held", detail: null } : found.asked),
@@ -245,7 +254,7 @@ export class RunAnswers {
 
   #timelineStep(step: number, runStartUs: number): TimelineStep {
     const { records, steps } = this.run;
-    const made = this.#stepOf("", step);
+    const made = this.#stepOf("", step - steps.first);
     return {
       step,
       superstep: textOfSuperstep(made),
@@ -268,6 +277,9 @@ export class RunAnswers {
     return step < 0 ? null : step;
   }
 }
+
+/** What is asked for needs records that were not read so far. */
+export const notYet = () => new Error("The records that tell this are still being read");
 
 function textOfSuperstep(step: Step): string | null {
   return step.superstep === null ? null : String(step.superstep);

@@ -2,7 +2,8 @@
  * What surrounds each step of the root state: when it was made, by which nodes, and until which record it lasts.
  *
  * A step lasts from its transition until the next node starts, so that a pause or the end of the run, which follow
- * the last transition, are part of the last step.
+ * the last transition, are part of the last step. Where the run is known from a full state on, `first` is the number of
+ * the step that this state shows.
  */
 
 import { EventType } from "../protocol/gen/dashstream_pb";
@@ -12,6 +13,8 @@ import { type Item, nodeIdOf } from "./items";
 const NOBODY: readonly string[] = [];
 
 export class RunSteps {
+  /** Number of the first step that is known; set before there is one. */
+  first = 0;
   readonly #ends = float64();
   /** Rows up to which a step lasts; the last one's is not known until a node starts. */
   readonly #rows: number[] = [];
@@ -23,7 +26,17 @@ export class RunSteps {
 
   /** The newest step; null before the first. */
   get newest(): number | null {
-    return this.count === 0 ? null : this.count - 1;
+    return this.count === 0 ? null : this.end - 1;
+  }
+
+  /** The number after the newest step's. */
+  get end(): number {
+    return this.first + this.count;
+  }
+
+  /** Whether a step is known, and where it ends. */
+  isClosed(step: number): boolean {
+    return this.#rows[step - this.first] !== undefined;
   }
 
   /** A transition was made by the record at `row`. */
@@ -46,17 +59,17 @@ export class RunSteps {
 
   /** Number of records up to the end of a step, of `length` in all. */
   rowsThrough(step: number, length: number): number {
-    return step < 0 ? 0 : (this.#rows[step] ?? length);
+    return step < this.first ? 0 : (this.#rows[step - this.first] ?? length);
   }
 
   /** When a step was made. */
   endUs(step: number): number {
-    return this.#ends.at(step);
+    return this.#ends.at(step - this.first);
   }
 
   /** When a step began: when the one before was made, for the first when the run started. */
   startUs(step: number, runStartUs: number): number {
-    return Math.min(step === 0 ? runStartUs : this.#ends.at(step - 1), this.#ends.at(step));
+    return Math.min(step === this.first ? runStartUs : this.endUs(step - 1), this.endUs(step));
   }
 
   /** Nodes of the root graph that ran in a superstep. */

@@ -31,7 +31,7 @@ function viewOf(run: RunModel): unknown {
     timeline: answers.timeline({ fromUs: null, toUs: null, limit: 1000 }),
     events: answers
       .eventRows({ moment: null, kinds: [], node: null, text: "", from: 0, count: 1000 })
-      .rows.map(({ offset: __, ...row }) => row),
+      .rows.map(({ offset: __, id: ___, ...row }) => row),
     moments: moments.map((moment) => ({
       graph: answers.graphAt(moment),
       llm: answers.llmCalls(moment),

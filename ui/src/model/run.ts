@@ -25,6 +25,7 @@ import { StateHistory } from "./state-history";
 import { SummaryFold } from "./summary";
 import { ToolCalls } from "./tool-calls";
 import { verificationOf, verificationOfAll } from "./verification";
+import type { Moment } from "./views";
 
 /** The largest record that this page takes apart; a gateway may be set to allow less or more. */
 export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
@@ -70,6 +71,36 @@ export class RunModel {
 
   get lastSequence(): string {
     return String(this.#lastSequence);
+  }
+
+  /** Whether what is known goes as far as a moment; of a step its end may not be known yet. */
+  reaches(moment: Moment): boolean {
+    switch (moment.kind) {
+      case "live":
+        return true;
+      case "step":
+        return moment.step < this.steps.end;
+      case "sequence":
+        return toSequence(moment.sequence) <= this.#lastSequence;
+    }
+  }
+
+  /** Number of records that were there at a moment. */
+  rowsAt(moment: Moment): number {
+    const { records, steps } = this;
+    switch (moment.kind) {
+      case "live":
+        return records.length;
+      case "step":
+        return steps.rowsThrough(Math.floor(moment.step), records.length);
+      case "sequence":
+        return records.rowsThrough(toSequence(moment.sequence));
+    }
+  }
+
+  /** Offset of the newest record; -1 before there is one. */
+  get lastOffset(): bigint {
+    return this.records.length === 0 ? -1n : this.records.offset(this.records.length - 1);
   }
 
   get markers(): readonly Marker[] {
@@ -280,3 +311,6 @@ export class RunModel {
     return itemsOf(decodeRecord(value, MAX_RECORD_BYTES)).find((item) => item.inner === inner) ?? null;
   }
 }
+
+/** No record has the sequence 0, so what is no number lies before all. */
+const toSequence = (text: string): bigint => (/^\d{1,20}$/.test(text) ? BigInt(text) : 0n);

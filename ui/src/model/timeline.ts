@@ -8,7 +8,9 @@ export interface TimelineInput {
   readonly endUs: number;
   readonly lanes: number;
   readonly spans: readonly Span[];
-  readonly stepCount: number;
+  readonly firstStep: number;
+  /** The number after the last step's. */
+  readonly stepsEnd: number;
   readonly stepStartUs: (step: number) => number;
   readonly stepEndUs: (step: number) => number;
   readonly stepView: (step: number) => TimelineStep;
@@ -20,7 +22,7 @@ export function timelineView(input: TimelineInput, query: TimelineQuery): Timeli
   const spans = input.spans.filter((span) => span.startUs <= to && (span.endUs ?? input.endUs) >= from);
   const spanLength = (span: Span) => (span.endUs ?? input.endUs) - span.startUs;
   const steps: number[] = [];
-  for (let step = 0; step < input.stepCount; step += 1) {
+  for (let step = input.firstStep; step < input.stepsEnd; step += 1) {
     if (input.stepStartUs(step) <= to && input.stepEndUs(step) >= from) steps.push(step);
   }
   const stepLength = (step: number) => input.stepEndUs(step) - input.stepStartUs(step);
@@ -32,6 +34,7 @@ export function timelineView(input: TimelineInput, query: TimelineQuery): Timeli
     spans: longest(spans, query.limit, spanLength).map(spanView),
     totalSpans: spans.length,
     totalSteps: steps.length,
+    unread: null,
   };
 }
 

@@ -199,11 +199,13 @@ export interface TimelineView {
   /** What the window holds in all; when more than `spans`, the longest are shown. */
   readonly totalSpans: number;
   readonly totalSteps: number;
+  /** Time of which the records are still unread; null when there is none. */
+  readonly unread: { readonly fromUs: number; readonly toUs: number } | null;
 }
 
 export interface EventRow {
-  /** Place in the run's list of records; ask for details with it. */
-  readonly index: number;
+  /** Names the record within its run, whatever else is known of it; ask for details with it. */
+  readonly id: string;
   readonly sequence: string;
   readonly partition: number;
   readonly offset: string;
@@ -234,7 +236,10 @@ export interface EventQuery {
 export interface EventRows {
   readonly total: number;
   readonly from: number;
-  readonly rows: readonly EventRow[];
+  /** Place in the list, which counts as a row, of the records that are still unread; null when there is none. */
+  readonly unreadAt: number | null;
+  /** Null at that place. */
+  readonly rows: readonly (EventRow | null)[];
 }
 
 export interface EventDetail {

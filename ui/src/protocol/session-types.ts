@@ -27,6 +27,8 @@ export type SessionAction =
   | { readonly kind: "send"; readonly text: string }
   | { readonly kind: "close"; readonly code: ClientCloseCode; readonly reason: string }
   | { readonly kind: "deliver"; readonly delivery: Delivery }
+  /** Delivery begins with full states of these steps, by run. */
+  | { readonly kind: "numbered"; readonly steps: ReadonlyMap<string, bigint> }
   /** Forget everything applied: delivery starts over. */
   | { readonly kind: "restart"; readonly cause: "epoch_changed" | "cursor_refused" }
   /** Received and not yet applied records of the ended connection are void. */

@@ -275,8 +275,7 @@ export class Session {
       case "expiring":
         this.#expiresAt = now + frame.inMs;
         return;
-      case "pong":
-        return;
+      case "pong": // that it was heard is all that it says
     }
   }
 
@@ -302,6 +301,7 @@ export class Session {
     this.#enter(frame.epoch);
     this.#continuity = new Continuity(frame.start);
     this.#cursor.begin(frame.start);
+    if (frame.steps.size > 0) this.#actions.push({ kind: "numbered", steps: frame.steps });
     this.#phase = "catching_up";
   }
 

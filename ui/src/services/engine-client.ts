@@ -113,7 +113,7 @@ export class EngineClient implements EngineApi {
   blame: EngineApi["blame"] = (query) => this.#ask((api) => api.blame(query));
   timeline: EngineApi["timeline"] = (query) => this.#ask((api) => api.timeline(query));
   eventRows: EngineApi["eventRows"] = (query) => this.#ask((api) => api.eventRows(query));
-  eventDetail: EngineApi["eventDetail"] = (index) => this.#ask((api) => api.eventDetail(index));
+  eventDetail: EngineApi["eventDetail"] = (id) => this.#ask((api) => api.eventDetail(id));
   llmCalls: EngineApi["llmCalls"] = (moment) => this.#ask((api) => api.llmCalls(moment));
   llmCall: EngineApi["llmCall"] = (id, moment) => this.#ask((api) => api.llmCall(id, moment));
   toolCalls: EngineApi["toolCalls"] = (moment) => this.#ask((api) => api.toolCalls(moment));

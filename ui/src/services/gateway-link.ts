@@ -16,6 +16,8 @@ import type { OpenSocket, Socket } from "./socket";
 const MAX_FRAME_BYTES = MAX_RECORD_BYTES + 1024 * 1024;
 
 export interface LinkEvents {
+  /** Delivery begins with full states of these steps, by run. */
+  numbered?(steps: ReadonlyMap<string, bigint>): void;
   delivered(delivery: Delivery, generation: number, bytes: number): void;
   /** What was received and is not applied is void. */
   discarded(): void;
@@ -114,6 +116,8 @@ export class GatewayLink {
         this.#frameBytes = 0;
         return this.events.delivered(action.delivery, this.#session.generation, bytes);
       }
+      case "numbered":
+        return this.events.numbered?.(action.steps);
       case "restart":
         return this.events.restarted(action.cause);
       case "discard":

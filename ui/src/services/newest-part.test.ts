@@ -3,19 +3,35 @@ import { beforeEach, expect, it } from "vitest";
 import type { RunFrame } from "../model/frame";
 import type { LogRecord } from "../model/run";
 import { unframe } from "../protocol/codec";
-import { DashStreamMessageSchema } from "../protocol/gen/dashstream_pb";
+import { DashStreamMessageSchema, type Header } from "../protocol/gen/dashstream_pb";
 import { type FakeConnection, FakeGateway } from "../testing/fake-gateway";
 import { GOLDEN_RECORDS } from "../testing/golden-run";
 import { ManualClock } from "../testing/manual-clock";
 import { LARGE_RUN } from "./newest-part";
 import { RunEngine } from "./run-engine";
+import { PATIENCE_MS } from "./sought-part";
 
 const RUN = GOLDEN_RECORDS.slice(0, 80);
 const FAR = 30_000n;
+const FIRST_STEP = 7_000;
+
+/** A record again, later by so many in the log and in its thread. */
+function later({ partition, offset, value }: LogRecord, by: bigint): LogRecord {
+  const message = fromBinary(DashStreamMessageSchema, unframe(value));
+  const inner = message.message.value as { header: Header; events?: { header: Header }[] };
+  for (const { header } of [inner, ...(inner.events ?? [])]) {
+    if (header.sequence > 0n) header.sequence += by;
+    if (header.runSequence > 0n) header.runSequence += by;
+  }
+  const bytes = toBinary(DashStreamMessageSchema, message);
+  return { partition, offset: offset + by, value: Uint8Array.from([0, ...bytes]) };
+}
+
 /** The whole run again, as if it were the end of a large one. */
-const TAIL = RUN.map((record) => ({ ...record, offset: record.offset + FAR }));
+const TAIL = RUN.map((record) => later(record, FAR));
 const HEAD = { partition: 3, low: "0", high: String(FAR + 80n) };
 const LIVE = { kind: "live" } as const;
+const START = { kind: "step", step: 0 } as const;
 const ROWS = { ns: "", expanded: [], from: 0, count: 50, compare: "previous" } as const;
 
 let clock: ManualClock;
@@ -57,7 +73,10 @@ function open(high = HEAD.high): FakeConnection {
 
 function openNewest(records: readonly LogRecord[] = TAIL): FakeConnection {
   const newest = connection(1);
-  newest.subscribe({ "3": String(records[0]?.offset) }, { partitions: [HEAD] });
+  newest.subscribe(
+    { "3": String(records[0]?.offset) },
+    { partitions: [HEAD], steps: { "run-1": String(FIRST_STEP) } },
+  );
   newest.deliver(records);
   newest.replayed({ "3": HEAD.high });
   clock.settle();
@@ -72,31 +91,117 @@ it("shows graph, state and status as of now while the beginning is read, and cla
     filter: { runs: ["run-1"] },
     start: { from: "snapshot" },
   });
-  expect(newest.last("ack")).toMatchObject({ positions: { "3": HEAD.high } });
   expect(frame()).toMatchObject({
     run: { status: "ok", graphName: "newsroom" },
     receipt: { received: 10, complete: false },
     connection: { phase: "catching_up" },
     notices: [{ id: "newest-part", level: "info" }],
   });
+  expect(frame()).toMatchObject({ steps: FIRST_STEP + 7, unread: { from: "11", to: String(FAR) } });
   const { answers } = engine;
   expect(answers.graphAt(LIVE)).toMatchObject({ status: "ok", hasSchema: true });
   expect(answers.graphAt({ kind: "sequence", sequence: "10" }).status).toBe("running");
-  expect(answers.stateRows({ moment: LIVE, ...ROWS })).toMatchObject({
-    step: null,
+  const last = FIRST_STEP + 6;
+  const rows = answers.stateRows({ moment: LIVE, ...ROWS });
+  expect(rows).toMatchObject({ step: last, verification: "verified" });
+  expect(answers.stateRows({ moment: { kind: "step", step: last }, ...ROWS })).toEqual(rows);
+  expect(answers.stateRows({ moment: START, ...ROWS }).step).toBe(0);
+  expect(answers.stepOf({ kind: "sequence", sequence: String(FAR + 80n) })).toBe(last);
+  const change = { ns: "", limit: 9 };
+  expect(answers.diffAt({ ...change, moment: LIVE, against: "previous" })).toMatchObject({
+    fromStep: last - 1,
+    toStep: last,
+  });
+  expect(answers.diffAt({ ...change, moment: LIVE, against: START })).toMatchObject({
+    fromStep: 0,
+    toStep: last,
+  });
+  expect(answers.diffAt({ ...change, moment: START, against: LIVE })).toMatchObject({
+    fromStep: last,
+    toStep: 0,
+  });
+  const first = { kind: "step", step: FIRST_STEP } as const;
+  expect(() => answers.diffAt({ ...change, moment: first, against: "previous" })).toThrow("still being read");
+  expect(() => answers.blame({ moment: LIVE, ns: "", path: "", limit: 9 })).toThrow("still being read");
+  expect(() => answers.graphAt({ kind: "step", step: 5_000 })).toThrow("still being read");
+});
+
+it("lists what was read and the newest, with the place of what is unread between them", () => {
+  open();
+  openNewest();
+  const { answers } = engine;
+  const all = { kinds: [], node: null, text: "" };
+  const list = answers.eventRows({ ...all, moment: null, from: 0, count: 1_000 });
+  expect(list).toMatchObject({ total: 91, unreadAt: 10 });
+  expect(list.rows.map((row) => row?.sequence ?? null)).toEqual([
+    ...RUN.slice(0, 10).map((_, index) => String(index + 1)),
+    null,
+    ...RUN.map((_, index) => String(FAR + BigInt(index) + 1n)),
+  ]);
+  for (let from = 0; from < 20; from += 1)
+    expect(answers.eventRows({ ...all, moment: null, from, count: 7 }).rows).toEqual(
+      list.rows.slice(from, from + 7),
+    );
+  for (const row of list.rows) if (row !== null) expect(answers.eventDetail(row.id)?.row).toEqual(row);
+  const upTo = (sequence: bigint) =>
+    answers.eventRows({ ...all, moment: { kind: "sequence", sequence: String(sequence) }, from: 0, count: 0 })
+      .total;
+  expect([upTo(4n), upTo(500n), upTo(FAR + 3n)]).toEqual([4, 11, 14]);
+  expect(answers.llmCalls(LIVE).length).toBeGreaterThan(0);
+  for (const call of answers.llmCalls(LIVE)) expect(answers.llmCall(call.id, LIVE)?.call).toEqual(call);
+  expect(answers.toolCalls(LIVE).map(({ id }) => id)).toEqual([
+    ...new Set(answers.toolCalls(LIVE).map(({ id }) => id)),
+  ]);
+  const timeline = answers.timeline({ fromUs: null, toUs: null, limit: 100 });
+  expect(timeline.totalSteps).toBe(FIRST_STEP + 7);
+  expect(timeline.steps.at(-1)?.step).toBe(FIRST_STEP + 6);
+  expect(timeline.unread).not.toBeNull();
+});
+
+it("brings the part around a moment that is unread, and ends that connection once it is there", async () => {
+  open();
+  openNewest();
+  const wanted = { kind: "step", step: 5_003 } as const;
+  const reached = engine.reach(wanted);
+  const sought = connection(2);
+  const records = RUN.map((record) => later(record, 20_000n));
+  sought.subscribe({ "3": "20000" }, { partitions: [HEAD], steps: { "run-1": "5000" } });
+  expect(sought.last("subscribe")).toMatchObject({ start: { from: "snapshot", step: "5002" } });
+  expect(() => engine.answers.stepOf(wanted)).toThrow("still being read");
+  sought.deliver(records);
+  clock.settle();
+  await reached;
+  expect(sought.closed?.code).toBe(1000);
+  const { answers } = engine;
+  expect(answers.stateRows({ moment: wanted, ...ROWS })).toMatchObject({
+    step: 5_003,
     verification: "verified",
   });
-  expect(answers.stateRows({ moment: { kind: "step", step: 0 }, ...ROWS }).step).toBe(0);
-  expect(answers.valueAt(LIVE, "", "")).not.toBe(answers.valueAt({ kind: "step", step: 0 }, "", ""));
-  const change = { moment: LIVE, ns: "", limit: 9 };
-  expect(answers.diffAt({ ...change, against: "previous" })).toMatchObject({ fromStep: null, toStep: null });
-  expect(() => answers.diffAt({ ...change, against: { kind: "step", step: 0 } })).toThrow("still being read");
-  expect(() => answers.diffAt({ ...change, moment: { kind: "step", step: 0 }, against: LIVE })).toThrow();
-  expect(() => answers.stateRows({ moment: LIVE, ...ROWS, compare: { kind: "step", step: 0 } })).toThrow();
-  expect(() => answers.blame({ moment: LIVE, ns: "", path: "", limit: 9 })).toThrow("still being read");
-  expect(answers.eventRows({ moment: LIVE, kinds: [], node: null, text: "", from: 0, count: 9 }).total).toBe(
-    10,
-  );
+  expect(answers.diffAt({ moment: wanted, against: "previous", ns: "", limit: 9 })).toMatchObject({
+    fromStep: 5_002,
+  });
+  await engine.reach({ kind: "step", step: 5_001 });
+  await engine.reach({ kind: "sequence", sequence: "20040" });
+  await engine.reach({ kind: "step", step: FIRST_STEP + 2 });
+  await engine.reach(START);
+  expect(gateway.connections).toHaveLength(3);
+});
+
+it("gives up waiting for a moment after a while, for another one, and when the whole is there", async () => {
+  open();
+  openNewest();
+  const impatient = engine.reach({ kind: "step", step: 5_003 });
+  clock.advance(PATIENCE_MS);
+  await impatient;
+  expect(() => engine.answers.stepOf({ kind: "step", step: 5_003 })).toThrow("still being read");
+  const first = engine.reach({ kind: "step", step: 5_004 });
+  const second = engine.reach({ kind: "sequence", sequence: "20040" });
+  await first;
+  expect(connection(3).closed?.code).toBe(1000);
+  connection(0).replayed({ "3": HEAD.high });
+  clock.settle();
+  await second;
+  expect(connection(4).closed?.code).toBe(1000);
 });
 
 it("is dropped once the whole has caught up, which then has every record once", () => {
@@ -124,7 +229,7 @@ it("is not asked for where the whole is there as soon", () => {
 
 it("is given up when it is most of the run", () => {
   open();
-  const newest = openNewest(TAIL.map((record) => ({ ...record, offset: record.offset - FAR / 2n - 1n })));
+  const newest = openNewest(RUN.map((record) => later(record, FAR / 2n - 1n)));
   expect(newest.closed?.code).toBe(1000);
   expect(frame()).toMatchObject({ receipt: { received: 10 }, notices: [] });
 });

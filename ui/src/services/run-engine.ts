@@ -9,11 +9,12 @@ import { bytes } from "../model/display";
 import { emptyFrame, NO_CONNECTION } from "../model/empty-frame";
 import type { ConnectionStatus, MismatchInfo, Notice, RunFrame } from "../model/frame";
 import { itemsOf, runIdOf } from "../model/items";
-import { NewestAnswers } from "../model/newest-answers";
 import { withNewestPart } from "../model/newest-frame";
+import { PartialAnswers } from "../model/partial-answers";
 import { MAX_RECORD_BYTES, RunModel } from "../model/run";
-import { RunAnswers } from "../model/run-answers";
+import { type Answers, RunAnswers } from "../model/run-answers";
 import { RunFileError, runFileValues } from "../model/run-file";
+import type { Moment } from "../model/views";
 import { decodeRecord, RecordError, SCHEMA_VERSION } from "../protocol/codec";
 import type { Start, Welcome } from "../protocol/control";
 import type { SessionStatus } from "../protocol/session-types";
@@ -23,7 +24,9 @@ import { FrameClock } from "./frame-clock";
 import { GatewayLink, type LinkEvents } from "./gateway-link";
 import { NewestPart } from "./newest-part";
 import { type Care, type FeedSource, RunFeed } from "./run-feed";
+import type { PartSource } from "./run-part";
 import type { OpenSocket } from "./socket";
+import { SoughtPart } from "./sought-part";
 
 /** What may be on its way and not applied: enough to keep the worker busy, little enough to be applied in a moment. */
 const WINDOW_BYTES = 1024 * 1024;
@@ -49,10 +52,12 @@ interface Open {
   readonly feed: RunFeed;
   readonly file: FileSource | null;
   readonly newest: NewestPart | null;
+  readonly sought: SoughtPart | null;
   link: GatewayLink | null;
 }
 
 const NOTHING = new RunAnswers(new RunModel(""));
+const NO_PARTS = { newest: null, sought: null };
 const FILE_CONNECTION: ConnectionStatus = { ...NO_CONNECTION, source: "file" };
 
 export class RunEngine {
@@ -61,8 +66,7 @@ export class RunEngine {
   #opening = 0;
   #care: Care | null = null;
   #listener: FrameListener | null = null;
-  #answers: { readonly run: RunModel; readonly newest: RunModel | null; readonly to: RunAnswers } | null =
-    null;
+  #answers: { readonly about: readonly (RunModel | null)[]; readonly to: Answers } | null = null;
   readonly #frames: FrameClock;
 
   constructor(private readonly options: RunEngineOptions) {
@@ -93,8 +97,8 @@ export class RunEngine {
     if (runId !== null) {
       const { clock } = this.options;
       const feed = new RunFeed(runId, clock, () => this.#linkSource(), this.#changed, this.#care);
-      const newest = this.#care === null ? this.#newestPart(runId) : null;
-      this.#open = { id: runId, feed, file: null, newest, link: null };
+      const parts = this.#care === null ? this.#partsOf(runId, feed) : NO_PARTS;
+      this.#open = { id: runId, feed, file: null, ...parts, link: null };
       this.#connect(this.#open);
     }
     this.#frames.changed();
@@ -108,7 +112,7 @@ export class RunEngine {
     this.#close(opening);
     const feed: RunFeed = new RunFeed(runId, this.options.clock, () => file, this.#changed, this.#care);
     const file = new FileSource(values, feed);
-    this.#open = { id: name, feed, file, newest: null, link: null };
+    this.#open = { id: name, feed, file, ...NO_PARTS, link: null };
     file.startOver();
     this.#frames.changed();
   }
@@ -129,35 +133,49 @@ export class RunEngine {
   }
 
   /** What answers about the open run; about an empty one when none is open. */
-  get answers(): RunAnswers {
-    const run = this.#open?.feed.run;
-    const newest = this.#open?.newest?.run ?? null;
-    if (run === undefined) return NOTHING;
-    if (this.#answers?.run !== run || this.#answers.newest !== newest) {
-      const to = newest === null ? new RunAnswers(run) : new NewestAnswers(run, newest);
-      this.#answers = { run, newest, to };
+  get answers(): Answers {
+    if (this.#open === null) return NOTHING;
+    const { feed, newest, sought } = this.#open;
+    const about = [feed.run, newest?.run ?? null, sought?.run ?? null] as const;
+    if (about.some((run, index) => run !== this.#answers?.about[index])) {
+      const to = newest?.isOfUse ? new PartialAnswers(...about) : new RunAnswers(feed.run);
+      this.#answers = { about, to };
     }
-    return this.#answers.to;
+    return this.#answers?.to ?? NOTHING;
+  }
+
+  /** Resolves once answers about a moment can be had, or waiting for that is no use. */
+  async reach(moment: Moment | null): Promise<void> {
+    if (moment === null || moment.kind === "live" || !this.#open?.newest?.isOfUse) return;
+    const { feed, newest, sought } = this.#open;
+    const isKnown =
+      feed.run.reaches(moment) || (newest.run?.reaches(moment) && newest.run.rowsAt(moment) > 0);
+    if (!isKnown) await sought?.seek(moment);
   }
 
   readonly #changed = (): void => this.#frames.changed();
 
-  #newestPart(runId: string): NewestPart {
-    return new NewestPart({
-      runId,
-      clock: this.options.clock,
-      connect: (events) => this.#newLink(runId, () => ({ from: "snapshot" }), events),
-      changed: this.#changed,
-    });
+  #partsOf(runId: string, feed: RunFeed): Pick<Open, "newest" | "sought"> {
+    const { clock } = this.options;
+    const connect: PartSource["connect"] = (start, events) => this.#newLink(runId, () => start, events);
+    const changed = this.#changed;
+    const newest = new NewestPart({ runId, clock, connect, changed });
+    const reached = () => feed.run.lastOffset;
+    return { newest, sought: new SoughtPart({ runId, clock, connect, changed, reached }) };
   }
 
   #close(opening: number): void {
     this.#opening = opening;
     this.#open?.link?.stop();
-    this.#open?.newest?.drop();
+    this.#dropParts();
     this.#open?.feed.stop();
     this.#open = null;
     this.#answers = null;
+  }
+
+  #dropParts(): void {
+    this.#open?.newest?.drop();
+    this.#open?.sought?.drop();
   }
 
   #connect(open: Open): void {
@@ -174,7 +192,7 @@ export class RunEngine {
       },
       discarded: () => feed.discard(),
       restarted: (cause) => {
-        newest?.drop();
+        this.#dropParts();
         feed.restart(RESTART_NOTICES[cause]);
       },
       moved: this.#changed,
@@ -204,7 +222,7 @@ export class RunEngine {
     return {
       applied: (positions, records) => link?.applied(positions, records),
       caughtUp: (generation) => {
-        open?.newest?.drop();
+        this.#dropParts();
         link?.caughtUp(generation);
       },
       fellBehind: (cause) => link?.fellBehind(cause),
@@ -239,10 +257,11 @@ export class RunEngine {
       steps: run.steps.count,
       markers: run.markers,
       lastSequence: run.lastSequence,
+      unread: null,
       notices: [...limitNotices(status), ...feed.notices],
     };
     const part = newest?.run ?? null;
-    return part === null ? frame : withNewestPart(frame, part);
+    return part === null ? frame : withNewestPart(frame, run, part);
   }
 
   #connection(open: Open, status: SessionStatus | null): ConnectionStatus {

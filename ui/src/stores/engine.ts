@@ -64,7 +64,7 @@ export interface EngineApi {
   }): Promise<readonly BlameEntry[]>;
   timeline(query: TimelineQuery): Promise<TimelineView>;
   eventRows(query: EventQuery): Promise<EventRows>;
-  eventDetail(index: number): Promise<EventDetail | null>;
+  eventDetail(id: string): Promise<EventDetail | null>;
   llmCalls(moment: Moment): Promise<readonly LlmCall[]>;
   llmCall(id: string, moment: Moment): Promise<LlmDetail | null>;
   toolCalls(moment: Moment): Promise<readonly ToolCall[]>;

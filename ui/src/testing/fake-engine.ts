@@ -99,6 +99,7 @@ function stateAnswers({ run, stepAt, stateAt }: Script): StateAnswers {
       return {
         total: rows.length,
         from: query.from,
+        unreadAt: null,
         rows: rows.slice(query.from, query.from + query.count),
         step: state === undefined ? null : step,
         superstep: run.steps[step]?.superstep ?? null,
@@ -174,6 +175,7 @@ function recordAnswers({ run, last, stepAt }: Script): RecordAnswers {
         spans: spans.slice(0, query.limit),
         totalSpans: spans.length,
         totalSteps: steps.length,
+        unread: null,
       };
     },
     eventRows: async (query) => {
@@ -186,11 +188,12 @@ function recordAnswers({ run, last, stepAt }: Script): RecordAnswers {
       return {
         total: found.length,
         from: query.from,
+        unreadAt: null,
         rows: found.slice(query.from, query.from + query.count),
       };
     },
-    eventDetail: async (index) => {
-      const row = run.events[index];
+    eventDetail: async (id) => {
+      const row = run.events.find((event) => event.id === id);
       if (!row) return null;
       return {
         row,

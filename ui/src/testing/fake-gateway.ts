@@ -43,6 +43,7 @@ export class FakeConnection {
       schemaVersion?: number;
       maxRecordBytes?: number;
       partitions?: readonly Json[];
+      steps?: Json;
     } = {},
   ): void {
     const {
@@ -50,6 +51,7 @@ export class FakeConnection {
       schemaVersion = 1,
       maxRecordBytes = LIMITS.max_record_bytes,
       partitions = [],
+      steps = {},
     } = more;
     this.events.opened();
     this.say({
@@ -71,6 +73,7 @@ export class FakeConnection {
       mode: "earliest",
       tiers: [],
       window_bytes: 1,
+      steps,
     });
   }
 

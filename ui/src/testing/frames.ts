@@ -104,6 +104,7 @@ export function frameOf(changes: Partial<RunFrame> = {}): RunFrame {
     steps: 8,
     markers: [],
     lastSequence: "96",
+    unread: null,
     notices: [],
     ...changes,
   };

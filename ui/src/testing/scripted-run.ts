@@ -105,7 +105,7 @@ function event(
   summary: string,
 ): void {
   script.events.push({
-    index: script.events.length,
+    id: String(script.events.length),
     sequence: sequence(script),
     partition: 0,
     offset: String(1000 + script.events.length),

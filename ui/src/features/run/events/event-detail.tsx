@@ -9,14 +9,14 @@ import { PaneAnswer } from "../pane-states";
 import { useAnswer } from "../use-answer";
 
 interface EventDetailViewProps extends Pick<PaneProps, "engine" | "frame"> {
-  index: number;
+  id: string;
   onClose: () => void;
 }
 
 /** One record in full: decoded, and as its bytes. */
-export function EventDetailView({ engine, frame, index, onClose }: EventDetailViewProps) {
-  const answer = useAnswer(`${frame.openId} ${index}`, async () => ({
-    detail: await engine.eventDetail(index),
+export function EventDetailView({ engine, frame, id, onClose }: EventDetailViewProps) {
+  const answer = useAnswer(`${frame.openId} ${id}`, async () => ({
+    detail: await engine.eventDetail(id),
   }));
   const [form, setForm] = useState<"json" | "hex">("json");
   return (

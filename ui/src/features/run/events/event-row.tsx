@@ -29,7 +29,7 @@ export const EventRowView = memo(function EventRowView(props: EventRowViewProps)
       role="row"
       aria-selected={selected}
       data-testid="event-row"
-      data-index={row.index}
+      data-record={row.id}
       data-later={later || undefined}
       data-playhead={atPlayhead || undefined}
       onClick={() => onSelect(row)}

@@ -1,6 +1,7 @@
 import { useEffect, useId, useState } from "react";
-import type { EventRow } from "../../../stores/engine";
+import type { EventRow, RunFrame } from "../../../stores/engine";
 import { VirtualList } from "../../../widgets/virtual-list";
+import { unreadWords } from "../unread-note";
 import { EventRowView } from "./event-row";
 import type { EventWindow } from "./use-event-rows";
 
@@ -12,11 +13,20 @@ interface EventTableProps {
   startedUs: number | null;
   chosen: EventRow | null;
   following: boolean;
+  unread: RunFrame["unread"];
   onChoose: (row: EventRow) => void;
 }
 
-export function EventTable({ window, total, startedUs, chosen, following, onChoose }: EventTableProps) {
-  const { rowAt, onRange, upToPlayhead } = window;
+export function EventTable({
+  window,
+  total,
+  startedUs,
+  chosen,
+  following,
+  unread,
+  onChoose,
+}: EventTableProps) {
+  const { rowAt, onRange, upToPlayhead, unreadAt } = window;
   const name = useId();
   const rowId = (index: number) => `${name}-${index}`;
   const { active, moveTo } = useCursor(window, chosen, onChoose);
@@ -40,13 +50,15 @@ export function EventTable({ window, total, startedUs, chosen, following, onChoo
             id={rowId(index)}
             row={row}
             startedUs={startedUs}
-            selected={row.index === chosen?.index}
+            selected={row.id === chosen?.id}
             later={playhead !== null && index > playhead}
             atPlayhead={index === playhead}
             onSelect={onChoose}
           />
         ) : (
-          <div className="event-row event-row--missing" />
+          <div className={`event-row event-row--${index === unreadAt ? "unread" : "missing"}`}>
+            {index === unreadAt && unread !== null && unreadWords(unread)}
+          </div>
         );
       }}
     />
@@ -79,7 +91,7 @@ function useCursor(
   const [wanted, setWanted] = useState<number | null>(null);
   const [place, setPlace] = useState<number | null>(null);
   const { value } = answer;
-  const found = value?.rows.findIndex(({ index }) => index === chosen?.index) ?? -1;
+  const found = value?.rows.findIndex((row) => row !== null && row.id === chosen?.id) ?? -1;
   const seen = value && found >= 0 ? value.from + found : null;
   const known = chosen === null ? null : (seen ?? place);
   const arrived = wanted === null ? null : rowAt(wanted);

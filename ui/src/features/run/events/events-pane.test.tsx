@@ -6,7 +6,7 @@ import { scriptRun } from "../../../testing/scripted-run";
 import { renderPane } from "../render-pane";
 import { EventsPane } from "./events-pane";
 
-const rowAt = (index: number) => document.querySelector(`[data-testid=event-row][data-index="${index}"]`);
+const rowAt = (index: number) => document.querySelector(`[data-testid=event-row][data-record="${index}"]`);
 const row = async (index: number) => {
   await waitFor(() => expect(rowAt(index)).not.toBeNull());
   return rowAt(index) as HTMLElement;
@@ -88,12 +88,23 @@ describe("the events pane", () => {
     await waitFor(() => expect(follow.getAttribute("aria-pressed")).toBe("true"));
   });
 
+  it("marks the place of records that are still unread, and does not count it", async () => {
+    const fake = createFakeEngine({ frame: { unread: { from: "12001", to: "385000" } } });
+    const eventRows: typeof fake.eventRows = async (query) => {
+      const { total, from, rows } = await fake.eventRows(query);
+      return { total: total + 1, from, unreadAt: 2, rows: [...rows.slice(0, 2), null, ...rows.slice(2)] };
+    };
+    renderPane(EventsPane, { engine: fake, answers: { eventRows } });
+    expect(await screen.findByText("Records 12,001 to 385,000 are still being read")).toBeTruthy();
+    expect(screen.getByText("25 records")).toBeTruthy();
+  });
+
   it("asks only for windows of rows", async () => {
     const run = scriptRun();
     const [first] = run.events;
     const many = Array.from({ length: 20_000 }, (_, index) => ({
       ...(first as NonNullable<typeof first>),
-      index,
+      id: String(index),
       sequence: String(index + 1),
     }));
     const fake = createFakeEngine({ run: { ...run, events: many } });

@@ -43,7 +43,8 @@ export function EventsPane({ filter: given, onFilter, ...props }: EventsPaneProp
   );
   const onScroll = useLeavingEnd(() => setFollowing(false));
   const filtered = filter.kinds.length > 0 || filter.node !== null || filter.text !== "";
-  const total = window.answer.value?.total ?? null;
+  const listed = window.answer.value;
+  const total = listed === null ? null : listed.total - (listed.unreadAt === null ? 0 : 1);
   return (
     <section className="pane events-pane" aria-label="Events" data-testid="events-pane">
       <EventsToolbar
@@ -70,6 +71,7 @@ export function EventsPane({ filter: given, onFilter, ...props }: EventsPaneProp
                 startedUs={frame.run?.startedUs ?? null}
                 chosen={chosen}
                 following={following}
+                unread={frame.unread}
                 onChoose={choose}
               />
             </div>
@@ -77,7 +79,7 @@ export function EventsPane({ filter: given, onFilter, ...props }: EventsPaneProp
         }
       </PaneAnswer>
       {chosen !== null && (
-        <EventDetailView engine={engine} frame={frame} index={chosen.index} onClose={() => setChosen(null)} />
+        <EventDetailView engine={engine} frame={frame} id={chosen.id} onClose={() => setChosen(null)} />
       )}
     </section>
   );

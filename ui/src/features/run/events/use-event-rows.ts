@@ -17,6 +17,8 @@ export interface EventWindow {
   readonly answer: Answer<EventRows>;
   readonly rowAt: (index: number) => EventRow | null;
   readonly onRange: (range: VisibleRange) => void;
+  /** Place in the list of the records that are still unread; null when there is none. */
+  readonly unreadAt: number | null;
   /** How many rows of the list happened up to the playhead; null while it is live or not known yet. */
   readonly upToPlayhead: number | null;
 }
@@ -37,7 +39,13 @@ export function useEventRows({ engine, frame, moment }: PaneProps, filter: Event
     };
     setWindow((before) => (before.from === next.from && before.count === next.count ? before : next));
   }, []);
-  return { answer, rowAt, onRange, upToPlayhead: moment.kind === "live" ? null : playhead.value };
+  return {
+    answer,
+    rowAt,
+    onRange,
+    unreadAt: value?.unreadAt ?? null,
+    upToPlayhead: moment.kind === "live" ? null : playhead.value,
+  };
 }
 
 async function countUpTo(

@@ -27,6 +27,7 @@ const EMPTY: TimelineView = {
   spans: [],
   totalSpans: 0,
   totalSteps: 0,
+  unread: null,
 };
 const CLOSER = 0.5;
 
@@ -156,10 +157,15 @@ function useSame<T>(value: T, key: string): T {
 const markersKey = (markers: readonly Marker[]): string =>
   markers.map(({ kind, sequence }) => `${kind}${sequence}`).join();
 
-/** When something ran. Where spans are left out nothing is known to be idle, so nothing is folded. */
+/** When something ran, or may have. Where spans are left out nothing is known to be idle, so nothing is folded. */
 function busyOf(view: TimelineView) {
+  const { unread } = view;
+  const unknown = unread === null ? [] : [{ startUs: unread.fromUs, endUs: unread.toUs }];
   if (view.totalSpans > view.spans.length) return [{ startUs: view.startUs, endUs: view.endUs }];
-  return view.spans.map((span) => ({ startUs: span.startUs, endUs: span.endUs ?? view.endUs }));
+  return [
+    ...view.spans.map((span) => ({ startUs: span.startUs, endUs: span.endUs ?? view.endUs })),
+    ...unknown,
+  ];
 }
 
 interface TransportInput {
