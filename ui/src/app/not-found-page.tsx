@@ -9,7 +9,7 @@ export function NotFoundPage() {
       actions={<Link href="/">Go to the list of runs</Link>}
     >
       <code>{location.pathname}</code> is none of the page's addresses. A link to a run looks like{" "}
-      <code>/runs/the-run's-id</code>.
+      <code>/runs/run_id</code>.
     </EmptyState>
   );
 }
