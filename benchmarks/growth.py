@@ -2,7 +2,7 @@
 
 The bounds of what is kept are set low, so that everything that is to fill up is full after the first minutes; what
 grows after that grows without a bound. The figure is the resident memory of each gateway, and how much the last half
-of the time added to it.
+of the time added to it: per million records, and per thousand runs.
 """
 
 from __future__ import annotations
@@ -84,6 +84,19 @@ async def watch(pids: list[int], minutes: int, console: Console) -> list[list[fl
     return samples
 
 
+def slopes(samples: list[list[float]], written: int) -> str:
+    """Say what the last half of the time added to each process, by what came meanwhile."""
+    half = len(samples) // 2
+    records_since = written * (len(samples) - 1 - half) / (len(samples) - 1)
+    runs_since = records_since / len(list(run_records(thread="thread", steps=STEPS)))
+    grown = [last - middle for middle, last in zip(samples[half], samples[-1], strict=True)]
+    return "; ".join(
+        f"{added:+.1f} MiB, {added / records_since * 1e6:+.2f} per million records, "
+        f"{added / runs_since * 1e3:+.3f} per 1,000 runs"
+        for added in grown
+    )
+
+
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=int, default=2)
@@ -102,9 +115,7 @@ async def main() -> None:
     table = Table("minute", *(f"gateway {number}, MiB" for number in range(1, len(pids) + 1)))
     for minute, sample in enumerate(samples):
         table.add_row(str(minute), *(f"{one:.1f}" for one in sample))
-    half = len(samples) // 2
-    grown = ", ".join(f"{last - middle:+.1f} MiB" for middle, last in zip(samples[half], samples[-1], strict=True))
-    console.print(table, f"{written:,} records; the last half of the time added {grown}")
+    console.print(table, f"{written:,} records; the last half of the time added {slopes(samples, written)}")
 
 
 asyncio.run(main())
