@@ -1,5 +1,6 @@
 /** Makes the page's services: the one place where they meet the browser. */
 
+import { runOfAddress } from "../stores/address";
 import type { Services } from "../stores/services";
 import { browserClock } from "./clock";
 import { EngineClient } from "./engine-client";
@@ -29,6 +30,9 @@ export function createServices(location: Location): Services {
     connect,
   );
   connect(token.current);
+  // The run that the address names comes while the page is still being drawn.
+  const runId = runOfAddress(location.pathname);
+  if (runId !== null) engine.openRun(runId);
   const http = new GatewayHttp({
     apiUrl: addressesOf(location).apiUrl,
     token: () => token.current,

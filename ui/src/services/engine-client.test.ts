@@ -120,6 +120,13 @@ describe("frames", () => {
     ]);
   });
 
+  it("go on when a run is opened that is open", () => {
+    current().listener(1, frameOf("a", 5));
+    client.openRun("a");
+    current().listener(1, frameOf("a", 6));
+    expect(frames.slice(1).map(({ steps }) => steps)).toEqual([0, 5, 6]);
+  });
+
   it("come at once to who begins to listen, and stop when asked to", () => {
     const seen: number[] = [];
     current().listener(1, frameOf("a", 3));

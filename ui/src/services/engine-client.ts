@@ -72,6 +72,7 @@ export class EngineClient implements EngineApi {
   }
 
   openRun(runId: string | null): void {
+    if (runId !== null && this.#opened.kind === "run" && this.#opened.id === runId) return;
     this.#opened = { kind: "run", id: runId };
     const opening = this.#begin(runId);
     this.#command((api) => api.openRun(opening, runId));

@@ -38,7 +38,7 @@ export class GatewayLink {
   readonly #session: Session;
   #socket: Socket | null = null;
   #disarm: (() => void) | null = null;
-  #armedFor: number | null = null;
+  #armedFor = 0;
   #frameBytes = 0;
 
   constructor(
@@ -153,13 +153,14 @@ export class GatewayLink {
     socket?.close(action.code, action.reason);
   }
 
+  /** Every frame puts the deadline off: a timer that is early asks again, which costs less than one for each frame. */
   #arm(): void {
     const { deadline } = this.#session;
-    if (deadline === this.#armedFor && this.#disarm !== null) return;
+    if (deadline !== null && this.#disarm !== null && this.#armedFor <= deadline) return;
     this.#disarm?.();
     this.#disarm = null;
-    this.#armedFor = deadline;
     if (deadline === null) return;
+    this.#armedFor = deadline;
     this.#disarm = this.options.clock.after(Math.max(0, deadline - this.options.clock.nowMs()), () => {
       this.#disarm = null;
       this.#input((session, now) => session.tick(now));

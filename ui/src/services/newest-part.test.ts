@@ -7,7 +7,7 @@ import { DashStreamMessageSchema, type Header } from "../protocol/gen/dashstream
 import { type FakeConnection, FakeGateway } from "../testing/fake-gateway";
 import { GOLDEN_RECORDS } from "../testing/golden-run";
 import { ManualClock } from "../testing/manual-clock";
-import { LARGE_RUN } from "./newest-part";
+import { LARGE_RUN, WHOLE_WAITS_MS } from "./newest-part";
 import { RunEngine } from "./run-engine";
 import { PATIENCE_MS } from "./sought-part";
 
@@ -65,7 +65,7 @@ function connection(index: number): FakeConnection {
 /** Open a run of which the gateway has so much, and bring its first records. */
 function open(high = HEAD.high): FakeConnection {
   engine.openRun(1, "run-1");
-  const whole = connection(0);
+  const whole = gateway.current;
   whole.subscribe({ "3": "0" }, { partitions: [{ ...HEAD, high }] });
   whole.deliver(RUN.slice(0, 10));
   return whole;
@@ -219,6 +219,30 @@ it("is dropped once the whole has caught up, which then has every record once", 
   expect(frame().revision).toBeGreaterThan(before);
   expect(newest.closed?.code).toBe(1000);
   expect(engine.answers.stateRows({ moment: LIVE, ...ROWS }).step).toBe(6);
+});
+
+it("goes before the whole, which goes on behind its first records once the part is there", () => {
+  const whole = open();
+  clock.settle();
+  whole.deliver(RUN.slice(10, 30));
+  expect(frame()).toMatchObject({ receipt: { received: 10 }, intake: { pendingRecords: 20 } });
+  openNewest();
+  expect(frame()).toMatchObject({ receipt: { received: 30 }, intake: { pendingRecords: 0 } });
+});
+
+it("keeps the whole waiting for a bounded time, and not when it is given up", () => {
+  const whole = open();
+  clock.settle();
+  whole.deliver(RUN.slice(10, 30));
+  clock.advance(WHOLE_WAITS_MS - 30);
+  expect(frame().receipt.received).toBe(10);
+  expect(frame().receipt.received).toBe(30);
+
+  const another = open();
+  clock.settle();
+  another.deliver(RUN.slice(10, 30));
+  connection(3).events.closed(4501, "unauthenticated");
+  expect(frame().receipt.received).toBe(30);
 });
 
 it("is not asked for where the whole is there as soon", () => {

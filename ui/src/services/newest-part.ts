@@ -2,18 +2,23 @@
  * The newest part of a large run, to be seen while the whole is read from its beginning.
  *
  * A run is taken for large when much of the log lies between its first record and the end. Its newest part begins at
- * its latest full state. It is dropped for good once the whole has caught up, and when it would save little.
+ * its latest full state. The whole waits for it behind its first records, but not for long. It is dropped for good
+ * once the whole has caught up, and when it would save little.
  */
 
 import type { RunModel } from "../model/run";
 import type { Welcome } from "../protocol/control";
 import type { Delivery } from "../protocol/session-types";
+import type { RunFeed } from "./run-feed";
 import { type PartSource, RunPart } from "./run-part";
 
 /** Records of the log from which on a run is large: more are not applied in a moment. */
 export const LARGE_RUN = 20_000n;
+/** How long the whole waits for the newest part at most. */
+export const WHOLE_WAITS_MS = 2_000;
 
 export interface NewestPartOptions extends PartSource {
+  readonly whole: Pick<RunFeed, "hold" | "release">;
   readonly changed: () => void;
 }
 
@@ -28,6 +33,7 @@ export class NewestPart {
   #isDecided = false;
   #isCaughtUp = false;
   #part: RunPart | null = null;
+  #stopWaiting: (() => void) | null = null;
   #droppedRevision = 0;
 
   constructor(private readonly options: NewestPartOptions) {}
@@ -67,24 +73,34 @@ export class NewestPart {
     this.#droppedRevision = this.revision + 1;
     this.#part.stop();
     this.#part = null;
+    this.#letWholeGoOn();
     this.options.changed();
   }
 
-  #read(whole: Extent): void {
-    const { changed } = this.options;
+  #read(extent: Extent): void {
+    const { clock, whole, changed } = this.options;
+    whole.hold();
+    this.#stopWaiting = clock.after(WHOLE_WAITS_MS, () => this.#letWholeGoOn());
     this.#part = new RunPart(
       this.options,
       { from: "snapshot" },
       {
-        accepts: (delivery) => !isMost(delivery, whole),
+        accepts: (delivery) => !isMost(delivery, extent),
         changed: () => this.run !== null && changed(),
         caughtUp: () => {
           this.#isCaughtUp = true;
+          this.#letWholeGoOn();
           changed();
         },
         ended: () => this.drop(),
       },
     );
+  }
+
+  #letWholeGoOn(): void {
+    this.#stopWaiting?.();
+    this.#stopWaiting = null;
+    this.options.whole.release();
   }
 }
 

@@ -159,7 +159,7 @@ export class RunEngine {
     const { clock } = this.options;
     const connect: PartSource["connect"] = (start, events) => this.#newLink(runId, () => start, events);
     const changed = this.#changed;
-    const newest = new NewestPart({ runId, clock, connect, changed });
+    const newest = new NewestPart({ runId, clock, connect, whole: feed, changed });
     const reached = () => feed.run.lastOffset;
     return { newest, sought: new SoughtPart({ runId, clock, connect, changed, reached }) };
   }

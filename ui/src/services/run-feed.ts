@@ -65,6 +65,7 @@ export class RunFeed {
   /** How often this page failed at a place. */
   readonly #failures = new Map<string, { tries: number; message: string }>();
   #stopSlice: (() => void) | null = null;
+  #isHeld = false;
 
   constructor(
     runId: string,
@@ -99,6 +100,16 @@ export class RunFeed {
     const now = this.clock.nowMs();
     this.#intake.push(delivery, generation, bytes, now);
     this.#protect();
+    this.#schedule();
+  }
+
+  /** Apply no more than the first slice until `release`: something else is more urgent. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.#isHeld = false;
     this.#schedule();
   }
 
@@ -146,6 +157,7 @@ export class RunFeed {
 
   #schedule(): void {
     if (this.#stopSlice !== null || this.#intake.isEmpty) return;
+    if (this.#isHeld && this.#run.records.length > 0) return;
     this.#stopSlice = this.clock.soon(() => {
       this.#stopSlice = null;
       this.#slice();

@@ -9,6 +9,7 @@ import {
   readRunView,
   runAddress,
   runLink,
+  runOfAddress,
   writeFilters,
   writeRunView,
 } from "./address";
@@ -73,6 +74,16 @@ describe("the address of a run's view", () => {
 
   it("keeps a run's id whole, whatever it contains", () => {
     expect(runAddress("a/b?c#d e")).toBe("/runs/a%2Fb%3Fc%23d%20e");
+  });
+
+  it("is recognised, and nothing else is taken for one", () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1 }), (id) => {
+        expect(runOfAddress(runAddress(id))).toBe(id);
+      }),
+    );
+    for (const other of ["/", "/runs/", "/runs", "/runs/a/b", "/health", "/runs/%E0"])
+      expect(runOfAddress(other)).toBeNull();
   });
 });
 

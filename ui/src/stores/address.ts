@@ -114,6 +114,16 @@ export function runLink(runId: string, view: RunView, step: number): string {
 
 export const runAddress = (runId: string): string => `/runs/${encodeURIComponent(runId)}`;
 
+/** The run that this is the address of; null when it is that of anything else. */
+export function runOfAddress(pathname: string): string | null {
+  const written = /^\/runs\/([^/]+)\/?$/.exec(pathname)?.[1];
+  try {
+    return written === undefined ? null : decodeURIComponent(written);
+  } catch {
+    return null;
+  }
+}
+
 /** Address of a run at one of its records. */
 export const momentAddress = (runId: string, sequence: string): string =>
   runAddress(runId) + searchOf([["seq", sequence]]);

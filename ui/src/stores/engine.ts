@@ -34,7 +34,7 @@ export type * from "../model/views";
 export interface EngineApi {
   /** Use this gateway; connects when a run is opened. A changed token or address reconnects. */
   connect(target: { readonly wsUrl: string; readonly apiUrl: string; readonly token: string | null }): void;
-  /** Open a run from its beginning, or close what is open with null. */
+  /** Open a run from its beginning, or close what is open with null. A run that is open stays as it is. */
   openRun(runId: string | null): void;
   /** Open a `.dsrun` file without any gateway. Rejects with a message for people when it is not one. */
   openFile(name: string, bytes: ArrayBuffer): Promise<void>;
