@@ -2,8 +2,9 @@
 
 The gateway's part is its own ring, hub and WebSocket over a log in memory; what feeding it costs without clients is
 taken off. The C reference writes the same joined bytes at the same ticks, and, as the second baseline, every record
-by itself, as gateways do that do not join. Clients are in a process of their own. Sending on loopback is charged with
-the receiver's work in the kernel, for all three alike.
+by itself, as gateways do that do not join. A bare loop of Python over the same sockets tells what the language alone
+takes. Clients are in a process of their own. Sending on loopback is charged with the receiver's work in the kernel,
+for all alike.
 """
 
 from __future__ import annotations
@@ -95,10 +96,10 @@ def latencies(stamps: list[tuple[float, int]], arrivals: list[tuple[float, int]]
     return sorted(found)
 
 
-async def plain(binary: Path, clients: int, rate: int, size: int, tick_s: float, seconds: int) -> Figure:
-    """Return what plain C takes."""
+async def plain(command: list[str], clients: int, rate: int, size: int, tick_s: float, seconds: int) -> Figure:
+    """Return what bare writes take."""
     numbers = (str(clients), str(rate), str(size), str(round(tick_s * 1e6)), str(seconds))
-    server = await started(str(binary), *numbers)
+    server = await started(*command, *numbers)
     port = (await told(server)).strip()
     sink = await started(sys.executable, str(HERE / "_fanout_sink.py"), port, str(clients))
     cpu, deliveries, writes = (await told(server)).split()
@@ -107,15 +108,18 @@ async def plain(binary: Path, clients: int, rate: int, size: int, tick_s: float,
     return Figure(float(cpu), int(deliveries), int(writes), [])
 
 
-def compared(mine: Figure, same: Figure, single: Figure, tick_s: float) -> dict[str, str]:
+def compared(mine: Figure, same: Figure, python: Figure, single: Figure, tick_s: float) -> dict[str, str]:
     """Return what is shown of one case."""
     late = [f"{1e3 * mine.latencies[int(share * len(mine.latencies))]:.1f} ms" for share in (0.5, 0.99)]
     return {
         "us per delivery": f"{mine.each_us:.2f}",
         "... in C, the same writes": f"{same.each_us:.2f}",
         "ratio (budget 1.3)": f"{mine.each_us / same.each_us:.2f}",
+        "... in bare Python, the same writes": f"{python.each_us:.2f}",
+        "ratio of bare Python to C": f"{python.each_us / same.each_us:.2f}",
         "... in C, one write a record": f"{single.each_us:.2f}",
-        "ratio (budget 1/15 at 500 x 1,000)": f"1/{single.each_us / mine.each_us:.0f}",
+        "ratio (budget 1/15 at 500 x 1,000)": f"1/{single.each_us / mine.each_us:.1f}",
+        "the same ratio of C that joins": f"1/{single.each_us / same.each_us:.1f}",
         "deliveries per CPU second": f"{mine.deliveries / mine.cpu:,.0f}",
         "writes per CPU second (budget 80,000)": f"{mine.writes / mine.cpu:,.0f}",
         "mean time between ticks": f"{1e3 * tick_s:.1f} ms",
@@ -135,9 +139,11 @@ async def main() -> None:
         await asyncio.to_thread(subprocess.run, ["cc", "-O2", "-o", binary, HERE / "_fanout.c"], check=True)
         for clients, rate in CASES:
             mine, tick_s, size = await ours(clients, rate, given.bytes, given.seconds)
-            same = await plain(binary, clients, rate, size, tick_s, given.seconds)
-            single = await plain(binary, clients, rate, size, 0, given.seconds)
-            found[f"{clients} x {rate:,}/s"] = compared(mine, same, single, tick_s)
+            same = await plain([str(binary)], clients, rate, size, tick_s, given.seconds)
+            bare = [sys.executable, str(HERE / "_fanout_plain.py")]
+            python = await plain(bare, clients, rate, size, tick_s, given.seconds)
+            single = await plain([str(binary)], clients, rate, size, 0, given.seconds)
+            found[f"{clients} x {rate:,}/s"] = compared(mine, same, python, single, tick_s)
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     table = Table("clients x records", *found, title=f"records of {given.bytes} bytes; load of the machine {load}")
     for name in next(iter(found.values())):
