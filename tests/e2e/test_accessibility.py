@@ -27,6 +27,11 @@ async (rules) => {
   return { passed: passes.length, violations: violations.flatMap(broken) };
 }
 """
+IS_OUTLINED = """
+() => [document.activeElement, document.activeElement.closest(".field")]
+  .some((element) => element !== null && getComputedStyle(element).outlineStyle !== "none")
+"""
+"""Whether what has the focus is outlined; a field is as a whole, with its icon."""
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
 TABS = ("State", "Events", "LLM", "Tools")
@@ -157,7 +162,7 @@ async def tab_to(page: Page, selector: str, *, backwards: bool = False) -> None:
     """Press Tab until what has the focus matches; every stop on the way shows that it has the focus."""
     for _ in range(80):
         await page.keyboard.press("Shift+Tab" if backwards else "Tab")
-        outlined = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle !== 'none'")
+        outlined = await page.evaluate(IS_OUTLINED)
         name = await page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
         assert outlined or name.startswith("<body"), f"the focus cannot be seen on {name}"
         if await page.evaluate("selector => document.activeElement.matches(selector)", selector):

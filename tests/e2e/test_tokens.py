@@ -52,7 +52,7 @@ async def test_a_token_is_renewed_on_the_open_connection(signing_gateway: Gatewa
     await open_with(page, signing_gateway, run, for_this_run(valid_s=50))
     banner = page.get_by_test_id("token-expiring")
     await expect(banner).to_contain_text("The token expires in")
-    await expect(banner).to_contain_text("the gateway ends the connection")
+    await expect(banner).to_contain_text("The gateway ends the connection")
     await banner.get_by_label("The link or its token").fill(for_this_run())
     await banner.get_by_role("button", name="Use it").click()
     await expect(banner).to_have_count(0)
