@@ -109,13 +109,18 @@ async def test_a_worker_that_dies_or_hangs_is_replaced_and_nothing_is_lost(gatew
     await page.add_init_script(SHORT_PAUSES)
     await open_run(page, gateway, run)
     await expect_received(page, len(run.records))
-    seen = len(await told(page))
     before = len(run.records)
     run.end()
-    await fault(page, **{end: 1})
-    await post(gateway, run.records[before:])
+    async with page.expect_event("worker"):
+        await fault(page, **{end: 1})
+        await post(gateway, run.records[before:])
+    seen = len(await told(page))
+
+    async def all_told_again() -> bool:
+        return any(frame.received == len(run.records) for frame in (await told(page))[seen:])
+
+    await until(all_told_again, "the new worker has everything")
     await expect_received(page, len(run.records))
-    assert len(await told(page)) > seen
     assert await shown_state(page) == {"n": 20}
 
 
