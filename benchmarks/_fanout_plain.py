@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import threading
 import time
 
 
@@ -17,6 +18,7 @@ def main() -> None:
     sys.stdout.flush()
     sends = [listener.accept()[0].sendall for _ in range(clients)]
     tick, data = tick_us / 1e6, bytes(size * rate * seconds)
+    pause = threading.Event()  # that nobody sets
     began, spent = time.monotonic(), time.process_time()
     sent = writes = 0
     while (at := time.monotonic()) < began + seconds:
@@ -27,7 +29,7 @@ def main() -> None:
                 send(joined)
             sent += due
             writes += clients
-        time.sleep(max(0.0, at + tick - time.monotonic()))
+        pause.wait(max(0.0, at + tick - time.monotonic()))
     sys.stdout.write(f"{time.process_time() - spent} {sent * clients} {writes}\n")
     sys.stdout.flush()
 
