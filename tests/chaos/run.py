@@ -25,6 +25,7 @@ from chaos.checker import check_commits, check_letters
 from chaos.facts import CommitSample, KafkaFacts
 from chaos.fleet import GROUP, LETTERS, TOKEN, TOPIC, Fleet
 from chaos.plan import FaultKind, Plan
+from dashstream.adapters.kafka.topic import epoch_of
 from dashstream.bench import subscriber
 from dashstream.bench.facts import LogFacts
 from dashstream.bench.judge import JournalChecker, Violation, check_sequences
@@ -265,7 +266,7 @@ def _epoch(fleet: Fleet) -> str:
     found = fleet.broker.admin.describe_topics(TopicCollection([TOPIC]), request_timeout=CALL_S)[TOPIC].result(
         CALL_S + 1
     )
-    return str(found.topic_id)
+    return epoch_of(found)
 
 
 def _ends(fleet: Fleet, plan: Plan) -> dict[int, int]:

@@ -99,13 +99,11 @@ async def test_refusals(gateway: GatewayProcess) -> None:
     assert "is not paused" in await command(gateway, "partitions", "resume", "0", code=1)
     assert "does not own" in await command(gateway, "partitions", "resume", "99", code=4)
     assert "no dead letter" in await command(gateway, "dlq", "show", "e.0.0", code=4)
-    assert "no dead letter about a/b+c.0.0" in await command(gateway, "dlq", "show", "a/b+c.0.0", code=4)
     await command(gateway, "dlq", "show", "nonsense", code=1)
     await append(gateway.data_dir, BAD)
     page = await until(gateway, "/api/v1/dead-letters", lambda page: page["known"] == 1)
     refusal = await command(gateway, "dlq", "redrive", page["dead_letters"][0]["id"], code=1)
     assert "payload is off" in refusal
-    assert "no dead letter about a/b+c.0.0" in await command(gateway, "dlq", "redrive", "a/b+c.0.0", code=4)
     assert "No dead letters." in await command(gateway, "dlq", "list", "--reason", "null")
 
 

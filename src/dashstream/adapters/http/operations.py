@@ -73,8 +73,8 @@ class Operation:
 
     @property
     def route_path(self) -> str:
-        """The path as the router wants it: ids may contain slashes, those of Kafka's topics in a letter's id too."""
-        return self.path.replace("{run_id}", "{run_id:path}").replace("{id}", "{id:path}")
+        """The path as the router wants it: a run's id may contain slashes."""
+        return self.path.replace("{run_id}", "{run_id:path}")
 
 
 def sequence(name: str, doc: str) -> Parameter:
