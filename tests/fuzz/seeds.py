@@ -8,7 +8,7 @@ from pathlib import Path
 import zstandard
 
 from dashstream.adapters import spool
-from dashstream.protocol.batch import encode_frame_lead, encode_lead, encode_tail
+from dashstream.protocol.batch import encode_frame_lead, encode_lead
 from dashstream.protocol.framing import compress
 from dashstream.protocol.record_batch import pack_records
 from dashstream.protocol.run_file import RunFileWriter
@@ -59,8 +59,7 @@ def _values() -> list[bytes]:
 
 
 def _data_frames() -> list[bytes]:
-    tails = [encode_tail(value) for value in _values()]
-    entries = b"".join(encode_lead(0, offset, 1, len(tail)) + tail for offset, tail in enumerate(tails))
+    entries = b"".join(encode_lead(0, offset, 1, len(value)) + value for offset, value in enumerate(_values()))
     return [
         encode_frame_lead(1, 1) + entries,
         encode_frame_lead(1, 300, compressed=True) + compress(entries),

@@ -11,7 +11,7 @@ import websockets
 from dashstream.adapters.websocket.client import Delivered, Subscriber
 from dashstream.engine.backoff import BackoffLimits
 from dashstream.errors import ProtocolError
-from dashstream.protocol.batch import encode_frame_lead, encode_lead, encode_tail
+from dashstream.protocol.batch import encode_frame_lead, encode_lead
 from dashstream.protocol.codes import CloseCode
 
 EPOCH = "8f3a9c0d11223344"
@@ -19,8 +19,7 @@ EPOCH = "8f3a9c0d11223344"
 
 def data_frame(first_delivery: int, *entries: tuple[int, int]) -> bytes:
     """Return a frame of entries, each an offset and its step."""
-    tail = encode_tail(b"value")
-    body = b"".join(encode_lead(0, offset, step, len(tail)) + tail for offset, step in entries)
+    body = b"".join(encode_lead(0, offset, step, 5) + b"value" for offset, step in entries)
     return encode_frame_lead(1, first_delivery) + body
 
 

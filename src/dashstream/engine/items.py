@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from dashstream.protocol.gen import dashstream_pb2 as pb
-from dashstream.protocol.proto_codec import Decoded, Kind
+from dashstream.protocol.proto_codec import EVENT_BATCH, Decoded, Kind
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):
@@ -53,7 +53,7 @@ _EVENT_TYPES = {number: name.removeprefix("EVENT_TYPE_") for name, number in pb.
 
 def items_of(decoded: Decoded, partition: int, offset: int) -> Iterator[Item]:
     """Yield the messages of a decoded record in order."""
-    if decoded.kind is Kind.EVENT_BATCH:
+    if decoded.kind is EVENT_BATCH:
         for index, event in enumerate(decoded.body.events):
             yield Item(partition, offset, index, Kind.EVENT, event.header, event)
     else:

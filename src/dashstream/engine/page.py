@@ -53,12 +53,12 @@ class PageBuilder:
 
     def add(self, entry: Entry, lead: bytes) -> bool:
         """Add an entry, unless the page has one already and would become too large."""
-        size = self.size + len(lead) + len(entry.tail)
+        size = self.size + len(lead) + len(entry.value)
         page = self.page
         if size > self._limit and page.count:
             return False
         self._parts.append(lead)
-        self._parts.append(entry.tail)
+        self._parts.append(entry.value)
         self.size = size
         page.count += 1
         page.delivered[entry.partition] = entry.offset + 1

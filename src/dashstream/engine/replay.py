@@ -218,7 +218,7 @@ class Replay:
                 return builder.finish()
             if self._passes_all or self._selection.passes(item.head):
                 last = self._last.get(partition)
-                if not builder.add(item, item.lead if item.previous == last else item.lead_after(last)):
+                if not builder.add(item, item.lead_after(last)):
                     break
                 self._last[partition] = item.offset
             reached = item.end

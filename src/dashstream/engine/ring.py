@@ -21,7 +21,7 @@ import msgspec
 from dashstream.engine.classify import RecordHead, Unreadable
 from dashstream.engine.limits import RingLimits
 from dashstream.engine.ports import LogRecord
-from dashstream.protocol.batch import encode_lead, encode_tail
+from dashstream.protocol.batch import encode_lead
 from dashstream.protocol.codes import GapReason
 
 ITEM_OVERHEAD = 400
@@ -30,27 +30,28 @@ ITEM_OVERHEAD = 400
 _COMPACT_ABOVE = 1_024
 
 
-class Entry(msgspec.Struct, frozen=True, eq=False, gc=False):
+class Entry(msgspec.Struct, eq=False, gc=False):
     """A record as it will travel. ``previous`` is the offset before it in its partition, None if unknown.
 
-    The collector of cycles passes entries by: they are in none, and a full ring has a hundred thousand of them.
+    What stands before its value is made when somebody first takes it, and kept. The collector of cycles passes entries
+    by: they are in none, and a full ring has a hundred thousand of them.
     """
 
     partition: int
     offset: int
     previous: int | None
     head: RecordHead | Unreadable
-    lead: bytes
-    tail: bytes
-    size: int
+    value: bytes
+    _lead: bytes = b""
 
     @classmethod
     def of(cls, record: LogRecord, head: RecordHead | Unreadable, previous: int | None) -> Entry:
         """Return the entry of a record."""
-        tail = encode_tail(record.value)
-        step = 0 if previous is None else record.offset - previous
-        lead = encode_lead(record.partition, record.offset, step, len(tail))
-        return cls(record.partition, record.offset, previous, head, lead, tail, len(lead) + len(tail))
+        return cls(record.partition, record.offset, previous, head, record.value or b"")
+
+    @property
+    def size(self) -> int:
+        return len(self.value)
 
     @property
     def end(self) -> int:
@@ -59,8 +60,15 @@ class Entry(msgspec.Struct, frozen=True, eq=False, gc=False):
 
     def lead_after(self, previous: int | None) -> bytes:
         """Return the lead that names ``previous`` as the offset before this one."""
+        if previous == self.previous:
+            if not self._lead:
+                self._lead = self._made_lead(previous)
+            return self._lead
+        return self._made_lead(previous)
+
+    def _made_lead(self, previous: int | None) -> bytes:
         step = 0 if previous is None else self.offset - previous
-        return encode_lead(self.partition, self.offset, step, len(self.tail))
+        return encode_lead(self.partition, self.offset, step, len(self.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +105,13 @@ class _Window:
         self._items.append(item)
 
     def pop_front(self) -> Item:
-        item = self._items[self._dead]
+        dead = self._dead
+        item = self._items[dead]
         assert item is not None  # noqa: S101  # only what is before _dead is None
-        self._items[self._dead] = None
-        self._dead += 1
-        if self._dead > _COMPACT_ABOVE and self._dead * 2 > len(self._items):
-            del self._items[: self._dead]
+        self._items[dead] = None
+        self._dead = dead = dead + 1
+        if dead > _COMPACT_ABOVE and dead * 2 > len(self._items):
+            del self._items[:dead]
             self._dead = 0
         return item
 
@@ -157,21 +166,24 @@ class Ring:
 
     def append(self, record: LogRecord, head: RecordHead | Unreadable) -> Entry:
         """Add the next record of its partition."""
-        entry = Entry.of(record, head, self._before.get(record.partition))
-        self._before[record.partition] = record.offset
-        self._add(entry)
+        partition, offset, value = record.partition, record.offset, record.value or b""
+        entry = Entry(partition, offset, self._before.get(partition), head, value)
+        self._before[partition] = offset
+        self._add(entry, offset + 1, len(value))
         return entry
 
     def append_hole(self, hole: Hole) -> None:
         """Add a range that will not come."""
-        self._add(hole)
+        self._add(hole, hole.end, hole.size)
 
     def trim(self, max_bytes: int, max_items: int) -> None:
         """Let go of the oldest items until the bounds are kept; the newest item stays."""
-        while len(self) > 1 and (self.bytes > max_bytes or len(self) > max_items):
+        first_kept = self.end - max(max_items, 1)
+        while self.begin < first_kept or (self.bytes > max_bytes and self.begin < self.end - 1):
             item = self._items.pop_front()
-            self._lanes[item.partition].pop_front()
-            self._lows[item.partition] = item.end
+            partition = item.partition
+            self._lanes[partition].pop_front()
+            self._lows[partition] = item.end
             self.bytes -= item.size + ITEM_OVERHEAD
             self.begin += 1
 
@@ -186,11 +198,12 @@ class Ring:
         index = lane.index_of_offset(offset)
         return iter(lane.slice(index, index + count))
 
-    def _add(self, item: Item) -> None:
+    def _add(self, item: Item, end: int, size: int) -> None:
+        partition, limits = item.partition, self._limits
         self._items.append(item)
-        self._lanes[item.partition].append(item)
-        self.positions[item.partition] = item.end
-        self.bytes += item.size + ITEM_OVERHEAD
+        self._lanes[partition].append(item)
+        self.positions[partition] = end
+        self.bytes += size + ITEM_OVERHEAD
         self.end += 1
-        if self.bytes > self._limits.max_bytes or len(self) > self._limits.max_records:
-            self.trim(self._limits.max_bytes, self._limits.max_records)
+        if self.bytes > limits.max_bytes or self.end - self.begin > limits.max_records:
+            self.trim(limits.max_bytes, limits.max_records)

@@ -11,7 +11,7 @@ from collections import OrderedDict
 
 from dashstream.engine.ports import Metrics
 from dashstream.protocol.gen import dashstream_pb2 as pb
-from dashstream.protocol.proto_codec import Decoded, Kind
+from dashstream.protocol.proto_codec import EVENT_BATCH, Decoded
 from dashstream.protocol.sequence import Counter, Order, SequenceTracker
 
 RESTART = "restart"
@@ -43,7 +43,7 @@ class SequenceAudit:
 
     def observe(self, decoded: Decoded) -> None:
         """Judge the messages of one record."""
-        if decoded.kind is not Kind.EVENT_BATCH:
+        if decoded.kind is not EVENT_BATCH:
             self._observe(decoded.header)
             return
         threads = set()

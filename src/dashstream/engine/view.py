@@ -44,9 +44,7 @@ class View:
             return True
         if not self.selection.passes(item.head):
             return False
-        previous = self._last.get(item.partition)
-        lead = item.lead if previous == item.previous else item.lead_after(previous)
-        self._picked.append((arrival, item, lead))
+        self._picked.append((arrival, item, item.lead_after(self._last.get(item.partition))))
         self._last[item.partition] = item.offset
         return True
 
@@ -91,7 +89,7 @@ class View:
     def _lead(self, item: Entry) -> bytes:
         """Return a lead where everything passes: a ring's first records do not know the one before, subscribers may."""
         last = self._last.get(item.partition) if item.previous is None else None
-        return item.lead if last is None or last >= item.offset else item.lead_after(last)
+        return item.lead_after(item.previous if last is None or last >= item.offset else last)
 
     def _build(self, picked: Iterable[Picked], limit: int) -> Page:
         builder = PageBuilder(limit)

@@ -13,9 +13,9 @@
 reads it. What differs between subscribers stands before what they share: the entries are joined once (and
 compressed once) and each client's frame is its own few leading bytes plus the shared rest.
 
-An entry is kept as two byte strings, its *lead* (tag, length, partition, offset, step) and its *tail* (the
-value field). The tail is the only copy of the payload in the process; a filter that changes ``step`` makes a
-new lead only.
+An entry is kept as two byte strings, its *lead* (tag, length, partition, offset, step, and the value's tag and
+length) and the record's value itself, of which so no copy is made; a filter that changes ``step`` makes a new
+lead only.
 """
 
 from __future__ import annotations
@@ -56,21 +56,19 @@ def varint(value: int) -> bytes:
     return bytes(out)
 
 
-def encode_tail(value: bytes | None) -> bytes:
-    """Return the value field of an entry; a null payload travels as an absent value."""
-    return b"\x22" + varint(len(value)) + value if value else b""
+def encode_lead(partition: int, offset: int, step: int, size: int) -> bytes:
+    """Return everything of an entry that stands before a value of ``size`` bytes.
 
-
-def encode_lead(partition: int, offset: int, step: int, tail_length: int) -> bytes:
-    """Return everything of an entry that stands before its value field, tag and length included."""
-    fields = b"".join(
-        (
-            _PARTITIONS[partition] if partition < 128 else b"\x08" + varint(partition),
-            b"\x10" + varint(offset) if offset else b"",
-            b"" if not step else _NEXT if step == 1 else b"\x18" + varint(step),
-        )
-    )
-    return b"\x0a" + varint(len(fields) + tail_length) + fields
+    A null payload travels as an absent value, as an empty one does.
+    """
+    fields = _PARTITIONS[partition] if partition < 128 else b"\x08" + varint(partition)
+    if offset:
+        fields += b"\x10" + varint(offset)
+    if step:
+        fields += _NEXT if step == 1 else b"\x18" + varint(step)
+    if size:
+        fields += b"\x22" + varint(size)
+    return b"\x0a" + varint(len(fields) + size) + fields
 
 
 def encode_frame_lead(subscription: int, first_delivery: int, *, compressed: bool = False) -> bytes:

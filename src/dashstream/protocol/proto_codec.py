@@ -40,6 +40,9 @@ class Kind(StrEnum):
 
 _KINDS = {kind.value: kind for kind in Kind}
 
+EVENT_BATCH = Kind.EVENT_BATCH
+"""Looked up once for what is asked of every record: Python 3.11 takes 0.1 microseconds to find an enum's member."""
+
 
 class Decoded(msgspec.Struct, frozen=True, gc=False):
     """A decoded record: the whole message, and the message inside with its header and kind."""
@@ -64,7 +67,7 @@ def decode(value: bytes, limits: Limits = DEFAULT_LIMITS) -> Decoded:
     """
     decoded = decode_any_version(value, limits)
     _check_header(decoded.header)
-    if decoded.kind is Kind.EVENT_BATCH:
+    if decoded.kind is EVENT_BATCH:
         for event in decoded.body.events:
             _check_header(event.header)
     return decoded

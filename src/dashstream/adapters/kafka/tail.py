@@ -184,15 +184,17 @@ class Tail:
         trouble: list[tuple[int, KafkaError]] = []
         runs: list[tuple[int, list[LogRecord]]] = []
         for message in messages:
-            partition, error = cast("int", message.partition()), message.error()
-            if error is None:
+            if (error := message.error()) is None:
                 record = record_of(message)
-                if record.offset >= reached[partition]:
+                partition, offset = record.partition, record.offset
+                if offset >= reached[partition]:
                     if not runs or runs[-1][0] != partition:
                         runs.append((partition, []))
                     runs[-1][1].append(record)
-                    reached[partition] = record.offset + 1
-            elif error.code() == END_OF_PARTITION:
+                    reached[partition] = offset + 1
+                continue
+            partition = cast("int", message.partition())
+            if error.code() == END_OF_PARTITION:
                 reached[partition] = max(reached[partition], cast("int", message.offset()))
             else:
                 trouble.append((partition, error))
@@ -321,8 +323,8 @@ class Tail:
 def record_of(message: Message) -> LogRecord:
     """Return a message of the client as the log's record."""
     return LogRecord(
-        cast("int", message.partition()),  # a message without an error has both
-        cast("int", message.offset()),
+        message.partition(),  # type: ignore[arg-type]  # a message without an error has one
+        message.offset(),  # type: ignore[arg-type]  # as above
         message.timestamp()[1] * 1000,
         message.key() or b"",
         message.value(),
