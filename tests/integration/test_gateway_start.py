@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import stat
 from pathlib import Path
 
@@ -11,11 +12,10 @@ import pytest
 from conftest import DASHSTREAM, GatewayProcess
 
 
-async def refusal(folder: Path) -> tuple[int | None, str]:
+async def refusal(folder: Path, *options: str) -> tuple[int | None, str]:
     """Start a gateway that cannot be; return its exit code and what it says."""
-    process = await asyncio.create_subprocess_exec(
-        str(DASHSTREAM), "serve", "--port", "0", "--data-dir", str(folder), stderr=asyncio.subprocess.PIPE
-    )
+    command = [str(DASHSTREAM), "serve", "--port", "0", "--data-dir", str(folder), *options]
+    process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
     _, said = await asyncio.wait_for(process.communicate(), 30)
     return process.returncode, said.decode()
 
@@ -46,3 +46,14 @@ async def test_a_file_is_no_data_directory(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     code, said = await refusal(tmp_path / "file")
     assert (code, said.strip()) == (1, f"dashstream: data directory {tmp_path / 'file'}: is a file, not a directory")
+
+
+async def test_a_broker_that_is_not_there_is_named_once_not_at_each_try(tmp_path: Path) -> None:
+    with socket.socket() as bound:  # but nobody listens
+        bound.bind(("127.0.0.1", 0))
+        nowhere = f"127.0.0.1:{bound.getsockname()[1]}"
+        code, said = await refusal(tmp_path, "--kafka-bootstrap", nowhere)
+    lines = said.splitlines()
+    assert code == 1
+    assert "cannot look at topic 'dashstream'" in lines[-1]
+    assert 1 <= sum(nowhere in line for line in lines) <= 2, said

@@ -24,7 +24,7 @@ import uvicorn
 from dashstream.app import data_dir as data
 from dashstream.app import logs
 from dashstream.app.auth import obtain_token
-from dashstream.app.settings import Settings, public_values
+from dashstream.app.settings import Settings, public_values, secret_values
 from dashstream.app.wiring import Gateway, build
 from dashstream.engine.backoff import Backoff
 from dashstream.errors import DashStreamError, GatewayStartError, LogEpochChangedError
@@ -66,7 +66,7 @@ def run(settings: Settings, announce: Callable[[data.Discovery], None]) -> int:
         data.prepare(settings.data_dir)
         stack.enter_context(data.exclusive(settings.data_dir))
         token = _token(settings)
-        logs.configure(settings.logging, [token])
+        logs.configure(settings.logging, [token, *secret_values(settings)])
         _calm_collector()
         listener = stack.enter_context(contextlib.closing(_listen(settings)))
         return asyncio.run(_serve(settings, token, listener, announce))

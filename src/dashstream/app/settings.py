@@ -195,12 +195,22 @@ def is_loopback(host: str) -> bool:
 def public_values(settings: Settings) -> dict[str, dict[str, Any]]:
     """Return the settings for a log: secrets are only said to be set or not."""
     shown: dict[str, dict[str, Any]] = {}
+    for section, opt, value in _values(settings):
+        shown.setdefault(section, {})[opt.field] = _public(opt, value)
+    return shown
+
+
+def secret_values(settings: Settings) -> list[str]:
+    """Return the secrets that are set: no log may show them."""
+    return [value for _, opt, value in _values(settings) if opt.secret and value]
+
+
+def _values(settings: Settings) -> Iterator[tuple[str, Option, Any]]:
+    """Yield each setting with its section and its value."""
     for section in fields(settings):
         group = getattr(settings, section.name)
-        shown[section.name] = {
-            opt.field: _public(opt, getattr(group, opt.field)) for opt in options_of(type(group), section.name)
-        }
-    return shown
+        for opt in options_of(type(group), section.name):
+            yield section.name, opt, getattr(group, opt.field)
 
 
 def _public(opt: Option, value: Any) -> Any:
