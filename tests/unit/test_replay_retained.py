@@ -51,7 +51,7 @@ class World:
         return list(await self.log.read(P, mark.low, max_records=10_000, max_bytes=1 << 30))
 
     async def walk(self, start: int, *, retained: bool, page_bytes: int = 100) -> list[object]:
-        """Return the offsets delivered and the gaps told, in order."""
+        """Return the offsets delivered and the gaps told, in order; each record names the one before it."""
         reader = RetainedReader(self.store, self.log.epoch, RetainedLimits(retry_s=0), SystemClock(), NoMetrics())
         replay = Replay(
             self.log,
@@ -64,6 +64,7 @@ class World:
             retained=reader if retained else None,
         )
         seen: list[object] = []
+        last: int | None = None
         for _ in range(1_000):
             page = await replay.next_page()
             if page is None:
@@ -71,7 +72,10 @@ class World:
             if page.count:
                 self.tiers.append(replay.tier)
                 frame = decode_frame(encode_frame_lead(1, 1) + page.body)
-                seen += [entry.offset for entry in frame.entries]
+                for entry in frame.entries:
+                    assert last == (entry.offset - entry.step if entry.step else None)
+                    last = entry.offset
+                    seen.append(last)
             if page.hole is not None:
                 seen += [(o, page.hole.reason) for o in range(page.hole.offset, page.hole.end)]
         assert replay.phase is ReplayPhase.LIVE
