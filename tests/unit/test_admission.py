@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from dashstream.adapters.prometheus import PrometheusMetrics
 from dashstream.app.auth import StaticTokenAuth
 from dashstream.engine.admission import Admission, AdmissionLimits, Denied
-from dashstream.engine.ports import NoMetrics
+from dashstream.engine.ports import Metrics, NoMetrics
 from dashstream.errors import OverloadedError, UnauthenticatedError
 
 TOKEN = "the-token-of-this-test"
@@ -26,9 +27,9 @@ class FakeClock:
         return self.now
 
 
-def admission(clock: FakeClock, *, connections: int = 10, **limits: float) -> Admission:
+def admission(clock: FakeClock, *, connections: int = 10, metrics: Metrics | None = None, **limits: float) -> Admission:
     wanted = AdmissionLimits(**{"failed_tokens": 3, "failure_window_s": 60.0, **limits})  # type: ignore[arg-type]  # numbers of both kinds
-    return Admission(StaticTokenAuth(TOKEN), wanted, connections, clock, NoMetrics())
+    return Admission(StaticTokenAuth(TOKEN), wanted, connections, clock, metrics or NoMetrics())
 
 
 def guess(entrance: Admission, token: str | None, place: str = HERE) -> None:
@@ -95,3 +96,14 @@ def test_an_address_has_so_many_requests_answered_at_once() -> None:
                 pass
         with entrance.answering(HERE):
             pass
+
+
+def test_the_gauge_of_requests_is_right_whatever_becomes_of_them() -> None:
+    metrics = PrometheusMetrics()
+    entrance = admission(FakeClock(), metrics=metrics, max_requests_per_address=2)
+    with entrance.answering(HERE):
+        with pytest.raises(ZeroDivisionError), entrance.answering(HERE):
+            assert "\ndashstream_http_requests 2.0\n" in metrics.render().decode()
+            raise ZeroDivisionError
+        assert "\ndashstream_http_requests 1.0\n" in metrics.render().decode()
+    assert "\ndashstream_http_requests 0.0\n" in metrics.render().decode()
