@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from dashstream.adapters.prometheus import PrometheusMetrics
@@ -102,7 +104,7 @@ def test_the_gauge_of_requests_is_right_whatever_becomes_of_them() -> None:
     metrics = PrometheusMetrics()
     entrance = admission(FakeClock(), metrics=metrics, max_requests_per_address=2)
     with entrance.answering(HERE):
-        with pytest.raises(ZeroDivisionError), entrance.answering(HERE):
+        with suppress(ZeroDivisionError), entrance.answering(HERE):
             assert "\ndashstream_http_requests 2.0\n" in metrics.render().decode()
             raise ZeroDivisionError
         assert "\ndashstream_http_requests 1.0\n" in metrics.render().decode()
