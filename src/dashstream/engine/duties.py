@@ -15,11 +15,12 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 import structlog
 
-from dashstream.engine.classify import reason_of
+from dashstream.engine.classify import Unreadable, read
 from dashstream.engine.commits import Commit, Commits
 from dashstream.engine.dead_letter import LetterWriter, Place
 from dashstream.engine.duty_limits import DutyLimits
@@ -27,19 +28,18 @@ from dashstream.engine.duty_metrics import DutyMetrics
 from dashstream.engine.duty_walk import DutyWalk, Pause
 from dashstream.engine.head_finder import HeadFinder
 from dashstream.engine.letter_sender import LetterSender
-from dashstream.engine.outcomes import NULL, Action, Age, Judgement, judge
+from dashstream.engine.outcomes import Action, Age, Judgement, judge
 from dashstream.engine.ownership import Ownership
 from dashstream.engine.ports import Clock, Log, LogRecord, Metrics
 from dashstream.engine.sequence_audit import SequenceAudit
-from dashstream.errors import ConflictError, LogError, NotFoundError, OffsetOutOfRangeError, RecordError
+from dashstream.errors import ConflictError, LogError, NotFoundError, OffsetOutOfRangeError
 from dashstream.protocol.framing import Limits
-from dashstream.protocol.proto_codec import Decoded, decode
 
 _log = structlog.get_logger(__name__)
 
 CALLED_FOR_NOTHING_S = 0.01
 """Pause when the log says that there is more and gives nothing, as it may while a transaction is open."""
-FEW = 8
+FEW = 2
 """The walk rests after less than this part of a full page: it keeps up, and every turn has its price."""
 PAGES_IN_A_ROW = 8
 """Pages that begin with one partition before another one is first: a log far behind reads on where it is cheaply."""
@@ -291,40 +291,56 @@ class Duties:
     async def _take(self, walk: DutyWalk, records: Sequence[LogRecord]) -> bool:
         """Examine a page's records in order, up to where the walk has to hold; return whether all were passed."""
         passed = 0
-        now_us = self._clock.now_us()
         try:
-            for record in records:
-                decoded, reason = self._decode(record)
-                judgement = judge(reason, walk.age_of(record.offset), self._policies)
-                if reason is not None and not await self._may_pass(walk, record, reason, judgement):
-                    return False
-                if decoded is not None:
-                    self._audit.observe(decoded)
-                self.numbers.count(judgement, reason)
-                if judgement.age is Age.NEW:
-                    stamp = record.timestamp_us if decoded is None else decoded.header.timestamp_us
-                    self.numbers.old_by_time += 0 < stamp < now_us - OLD_BY_TIME_US
-                walk.advance(record.offset + 1)
-                passed += 1
+            while passed < len(records):
+                passed += self._pass_readable(walk, records, passed)
+                if passed < len(records):
+                    if not await self._pass_unreadable(walk, records[passed]):
+                        return False
+                    passed += 1
         finally:
             if passed and self._retained is not None:
                 self._retained.offer(records[:passed])
         return True
 
+    def _pass_readable(self, walk: DutyWalk, records: Sequence[LogRecord], start: int) -> int:
+        """Pass the records from ``start`` on that can be read, up to one that cannot; return how many they are."""
+        found = 0
+        aged = 0
+        late = self._clock.now_us() - OLD_BY_TIME_US
+        for record in islice(records, start, None):
+            decoded = record.decoded or read(record, self._record_limits)
+            if isinstance(decoded, Unreadable):
+                break
+            found += 1
+            self._audit.observe(decoded)
+            if record.offset >= walk.head:
+                aged += 1
+                self.numbers.old_by_time += 0 < decoded.header.timestamp_us < late
+        if found:
+            self.numbers.count_readable(old=found - aged, new=aged)
+            walk.advance(records[start + found - 1].offset + 1)
+        return found
+
+    async def _pass_unreadable(self, walk: DutyWalk, record: LogRecord) -> bool:
+        """Do what is due about a record that cannot be read; return whether the walk has passed it."""
+        found = read(record, self._record_limits)
+        assert isinstance(found, Unreadable)  # noqa: S101  # else it would have been passed
+        reason, judgement = found.reason, judge(found.reason, walk.age_of(record.offset), self._policies)
+        if not await self._may_pass(walk, record, reason, judgement):
+            return False
+        self.numbers.count(judgement, reason)
+        if judgement.age is Age.NEW:
+            self.numbers.old_by_time += 0 < record.timestamp_us < self._clock.now_us() - OLD_BY_TIME_US
+        walk.advance(record.offset + 1)
+        return True
+
     async def _may_pass(self, walk: DutyWalk, record: LogRecord, reason: str, judgement: Judgement) -> bool:
-        """Do what is due about a record that cannot be read; return whether the walk may pass it."""
+        """Write its letter, or stop before it; return whether the walk may pass it."""
         if walk.stops_at(record.offset, judgement):
             self._stop(walk, record.offset, reason)
             return False
         return judgement.action is Action.PASS or await self._dead_letter(walk, record, reason)
-
-    def _decode(self, record: LogRecord) -> tuple[Decoded | None, str | None]:
-        if record.value is None:
-            return None, NULL
-        try:
-            return record.decoded or decode(record.value, self._record_limits), None
-        except RecordError as error:
-            return None, reason_of(error)
 
     def _stop(self, walk: DutyWalk, offset: int, reason: str) -> None:
         pause = walk.stop(offset, reason, self._clock.now_us())

@@ -63,14 +63,18 @@ class DutyMetrics:
             "dashstream_duties_offsets_lost_total", "Offsets that retention removed before their owner came to them"
         )
 
-    def count(self, judgement: Judgement, reason: str | None) -> None:
-        """Count one passed record."""
+    def count_readable(self, *, old: int, new: int) -> None:
+        """Count passed records that could be read."""
+        self.outcomes[Outcome.OK] += old + new
+        self.new_records += new
+
+    def count(self, judgement: Judgement, reason: str) -> None:
+        """Count one passed record that could not be read."""
         is_new = judgement.age is Age.NEW
         self.outcomes[judgement.outcome] += 1
         self.new_records += is_new
-        if reason is not None:
-            self.new_failures += is_new
-            self.failures[judgement.age, reason] += 1
+        self.new_failures += is_new
+        self.failures[judgement.age, reason] += 1
 
     def publish(self) -> None:
         """Let the metrics say what was counted since."""

@@ -60,13 +60,8 @@ class Judgement:
     action: Action
 
 
-_READABLE = {age: Judgement(Outcome.OK, age, Action.PASS) for age in Age}
-
-
-def judge(reason: str | None, age: Age, policies: Mapping[str, Policy]) -> Judgement:
-    """Judge a record by why it cannot be read (None: it can), its age, and the policy for each reason."""
-    if reason is None:
-        return _READABLE[age]
+def judge(reason: str, age: Age, policies: Mapping[str, Policy]) -> Judgement:
+    """Judge a record by why it cannot be read, its age, and the policy for each reason."""
     if age is Age.OLD:
         return Judgement(_failed(reason, Outcome.OLD_ERROR), age, Action.PASS)
     action = Action.STOP if policies[reason] is Policy.PAUSE else Action.DEAD_LETTER

@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 RETRY_S = 1.0
 """Pause after a failed fold: the disk may be full."""
-FEW = 8
+FEW = 2
 """Below this part of a full batch the fold waits for more to come: it keeps up, and a transaction has its price."""
 
 

@@ -16,6 +16,7 @@ from dashstream.protocol.sequence import Counter, Order, SequenceTracker
 
 RESTART = "restart"
 MISSING, MIXED = "missing", "mixed_batches"
+_IN_ORDER = Order.IN_ORDER.value
 FINDINGS = (*(order.value for order in Order), RESTART)
 
 
@@ -64,13 +65,13 @@ class SequenceAudit:
         if not (sequence := header.sequence):
             self._count(Order.UNSEQUENCED)
             return
-        counter = Counter(header.thread_id, header.producer_id, header.producer_epoch)
-        producer = (counter.thread_id, counter.producer_id)
-        if self._epochs.get(producer, -1) >= counter.producer_epoch and self._tracker.follows(counter, sequence):
+        producer = (header.thread_id, header.producer_id)
+        epoch = header.producer_epoch
+        if self._epochs.get(producer, -1) >= epoch and self._tracker.follows((*producer, epoch), sequence):
             self._epochs.move_to_end(producer)
-            self._count(Order.IN_ORDER)
+            self.totals[_IN_ORDER] += 1
         else:
-            self._judge(counter, sequence)
+            self._judge(Counter(*producer, epoch), sequence)
 
     def _judge(self, counter: Counter, sequence: int) -> None:
         is_baseline = self._note_epoch(counter)

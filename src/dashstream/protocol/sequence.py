@@ -50,16 +50,16 @@ class SequenceTracker:
 
     def __init__(self, max_counters: int = MAX_COUNTERS) -> None:
         self._max_counters = max_counters
-        self._seen: OrderedDict[Counter, _Seen] = OrderedDict()
+        self._seen: OrderedDict[tuple[str, str, int], _Seen] = OrderedDict()
 
     def knows(self, counter: Counter) -> bool:
         """Whether a counter was seen and is not forgotten."""
         return counter in self._seen
 
-    def follows(self, counter: Counter, sequence: int) -> bool:
+    def follows(self, counter: tuple[str, str, int], sequence: int) -> bool:
         """Take a sequence that is the very next one of a known counter; return False, and do nothing, when it is not.
 
-        Most are, and this says so at a fraction of what ``observe`` costs.
+        Most are, and this says so at a fraction of what ``observe`` costs; a plain tuple serves as the counter.
         """
         seen = self._seen.get(counter)
         if seen is None or sequence != seen.last + 1:

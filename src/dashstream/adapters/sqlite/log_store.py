@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dashstream.adapters.sqlite.rows import insert_rows
-from dashstream.engine.ports import Appended, Dedupe, LogRecord, NewRecord, Watermark, partition_of
+from dashstream.engine.ports import Appended, LogRecord, NewRecord, Watermark, partition_of
 from dashstream.errors import (
     LogCorruptError,
     LogError,
@@ -198,6 +198,10 @@ def read(
     return found, reached, size
 
 
+_Producer = tuple[str, int, str]
+"""A producer's id, its epoch, and the thread: what has a sequence of its own."""
+
+
 class Appender:
     """Writes batches within one transaction, numbering records and dropping duplicates."""
 
@@ -206,8 +210,8 @@ class Appender:
         self._partition_count = partition_count
         self._highs: dict[int, int] = dict(connection.execute("SELECT partition, high FROM partitions"))
         self._written: defaultdict[int, list[LogRecord]] = defaultdict(list)
-        self._sequences: dict[tuple[str, str, str], int] = {}
-        self._stored: dict[tuple[str, str, str], tuple[int, int, int]] = {}
+        self._sequences: dict[_Producer, int] = {}
+        self._stored: dict[_Producer, tuple[int, int, int]] = {}
 
     def add(self, records: Sequence[NewRecord]) -> list[Appended]:
         """Number the records of one batch."""
@@ -224,35 +228,36 @@ class Appender:
                 "UPDATE partitions SET high = ?, bytes = bytes + ? WHERE partition = ?",
                 (self._highs[partition], size, partition),
             )
-        seen = [(*producer, *stored) for producer, stored in self._stored.items()]
+        seen = [(*_columns(producer), *stored) for producer, stored in self._stored.items()]
         insert_rows(connection, "INSERT OR REPLACE INTO producers", seen)
         return self._written
 
     def _add_one(self, record: NewRecord) -> Appended:
         partition = partition_of(record.key, self._partition_count)
         dedupe = record.dedupe
-        if dedupe is not None and dedupe.sequence <= self._last_sequence(dedupe):
-            return Appended(partition, -1, duplicate=True)
+        if dedupe is not None:
+            producer = (dedupe.producer_id, dedupe.producer_epoch, dedupe.thread_id)
+            if dedupe.sequence <= self._last_sequence(producer):
+                return Appended(partition, -1, duplicate=True)
+            self._sequences[producer] = dedupe.sequence
         offset = self._highs[partition]
         self._highs[partition] = offset + 1
         self._written[partition].append(
             LogRecord(partition, offset, record.timestamp_us, record.key, record.value, record.decoded)
         )
         if dedupe is not None:
-            producer = _producer(dedupe)
-            self._sequences[producer] = dedupe.sequence
             self._stored[producer] = (dedupe.sequence, partition, offset)
         return Appended(partition, offset, duplicate=False)
 
-    def _last_sequence(self, dedupe: Dedupe) -> int:
-        producer = _producer(dedupe)
-        if producer not in self._sequences:
+    def _last_sequence(self, producer: _Producer) -> int:
+        known = self._sequences.get(producer)
+        if known is None:
             row = self._connection.execute(
                 "SELECT sequence FROM producers WHERE producer_id = ? AND producer_epoch = ? AND thread_id = ?",
-                producer,
+                _columns(producer),
             ).fetchone()
-            self._sequences[producer] = row[0] if row else 0
-        return self._sequences[producer]
+            known = self._sequences[producer] = row[0] if row else 0
+        return known
 
 
 def remove_old(connection: sqlite3.Connection, *, older_than_us: int | None, max_bytes: int) -> int:
@@ -291,8 +296,9 @@ def _remove_prefix(connection: sqlite3.Connection, partition: int, older_than_us
     return count
 
 
-def _producer(dedupe: Dedupe) -> tuple[str, str, str]:
-    return (dedupe.producer_id, str(dedupe.producer_epoch), dedupe.thread_id)
+def _columns(producer: _Producer) -> tuple[str, str, str]:
+    producer_id, epoch, thread_id = producer
+    return producer_id, str(epoch), thread_id
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
