@@ -53,6 +53,9 @@ export type IconName = keyof typeof PATHS;
 
 export const ICON_NAMES = Object.keys(PATHS) as IconName[];
 
+/** An icon for a canvas: an SVG path on the grid, and whether it is filled rather than drawn. */
+export const iconShape = (name: IconName) => ({ path: PATHS[name], filled: FILLED.has(name) });
+
 export interface IconProps {
   name: IconName;
   size?: number;

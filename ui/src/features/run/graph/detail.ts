@@ -22,6 +22,9 @@ const MOST = 3;
 /** Half of a speck's least width on screen; it grows in steps of two. */
 const SPECK = 1.5;
 
+/** By how much texts and lines are enlarged against the cards at exactly this zoom. */
+export const enlargementAt = (zoom: number): number => (zoom >= DETAIL_ZOOM ? 1 : Math.min(MOST, 1 / zoom));
+
 /** The same object for every zoom of the same look. */
 export function detailAt(zoom: number): Detail {
   const step = zoom >= DETAIL_ZOOM ? 0 : Math.round(Math.log2(1 / zoom) * STEPS);

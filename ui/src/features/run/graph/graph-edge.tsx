@@ -3,6 +3,7 @@ import { count, plural } from "../../../model/display";
 import type { GraphEdge } from "../../../stores/engine";
 import { Icon } from "../../../widgets/icon";
 import type { Detail } from "./detail";
+import { isFanOut, LOOKS, type Look, labelText, lookOf } from "./edge-words";
 import type { Line } from "./paths";
 import type { SceneEdge } from "./scene";
 import "./graph-edge.css";
@@ -68,18 +69,6 @@ function placed(label: Line["label"]): string {
     : `${at} translate(-50%, calc(-100% - var(--graph-scale) * 2px))`;
 }
 
-/** What stands on the line: its label, and how wide its widest `Send` was or how often it was taken. */
-function labelText(edge: GraphEdge): string[] {
-  return [edge.label, edge.kind === "join" ? "join" : "", timesText(edge)].filter((part) => part !== "");
-}
-
-const isFanOut = ({ kind, width }: GraphEdge): boolean => kind === "send" && width > 1;
-
-function timesText(edge: GraphEdge): string {
-  const times = isFanOut(edge) ? edge.width : edge.count;
-  return times > 1 ? `×${count(times)}` : "";
-}
-
 const KIND_WORDS: Readonly<Record<GraphEdge["kind"], string>> = {
   static: "always follows",
   conditional: "conditional",
@@ -106,11 +95,6 @@ function edgeClass(edge: GraphEdge, moving: boolean): string {
     .filter((name) => name !== "")
     .join(" ");
 }
-
-const LOOKS = ["idle", "taken", "last"] as const;
-type Look = (typeof LOOKS)[number];
-
-const lookOf = (edge: GraphEdge): Look => (edge.lastTaken ? "last" : edge.taken ? "taken" : "idle");
 
 const ARROW = 11;
 

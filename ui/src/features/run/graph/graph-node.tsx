@@ -31,12 +31,12 @@ interface GraphNodeProps {
 export const GraphNodeView = memo(function GraphNodeView({ item, level }: GraphNodeProps) {
   const { node, box, container, undeclared, dimmed, selected } = item;
   const { onExplain, onReveal } = useContext(NodeActionsContext);
-  const small = node.kind === "start" || node.kind === "end";
+  const small = isSmall(node);
   const shape = small ? " graph-node--small" : container ? " graph-node--container" : "";
   const onFocus = (event: FocusEvent) => {
     if (event.currentTarget.matches(":focus-visible")) onReveal(node.id);
   };
-  const spoken = words(node, undeclared);
+  const spoken = wordsFor(item);
   return (
     <button
       type="button"
@@ -67,6 +67,28 @@ export const GraphNodeView = memo(function GraphNodeView({ item, level }: GraphN
     </button>
   );
 });
+
+/** A near node of a large graph: a card to look at, as pointer and keyboard have other ways to its node. */
+export const PictureCard = memo(function PictureCard({ item }: { item: SceneNode }) {
+  const { node, box, undeclared, dimmed } = item;
+  const small = isSmall(node);
+  return (
+    <div
+      className={`graph-node graph-node--near graph-node--pictured${small ? " graph-node--small" : ""}`}
+      style={{ left: box.x, top: box.y, width: box.width, height: box.height }}
+      data-testid="graph-card"
+      data-node-id={node.id}
+      data-status={node.status}
+      data-undeclared={undeclared || undefined}
+      data-dimmed={dimmed || undefined}
+      aria-hidden="true"
+    >
+      {small ? <SmallBody node={node} /> : <Body node={node} undeclared={undeclared} near />}
+    </div>
+  );
+});
+
+const isSmall = ({ kind }: GraphNode): boolean => kind === "start" || kind === "end";
 
 function SmallBody({ node }: { node: GraphNode }) {
   return (
@@ -148,7 +170,8 @@ function Marks({ node }: { node: GraphNode }) {
   );
 }
 
-function words(node: GraphNode, undeclared: boolean): string {
+/** All that a card shows, in words. */
+export function wordsFor({ node, undeclared }: SceneNode): string {
   const parts = [
     `${node.name}: ${statusText(node)}`,
     node.executions > 0 ? plural(node.executions, "visit") : null,

@@ -4,6 +4,7 @@ import type { GraphNode, GraphView } from "../../../stores/engine";
 import { type LayoutChoices, type Layouter, LayouterContext, type LayoutInput } from "../../../stores/layout";
 import { createFakeEngine } from "../../../testing/fake-engine";
 import { summaryOf } from "../../../testing/frames";
+import { largeGraph } from "../../../testing/large-graph";
 import { TooltipProvider } from "../../../widgets/tooltip";
 import { renderPane } from "../render-pane";
 import { GraphPane } from "./graph-pane";
@@ -118,6 +119,51 @@ describe("the graph pane", () => {
     expect(await screen.findByText("No structure yet")).toBeTruthy();
     engine.push({ run: summaryOf() });
     expect(await screen.findByText("No node ran")).toBeTruthy();
+  });
+});
+
+describe("a large graph", () => {
+  const large = (count: number) =>
+    renderPane(GraphPane, { answers: { graphAt: async () => largeGraph(count) } });
+
+  it("is a picture with one element for the cursor, while a graph of usual size has one for each node", async () => {
+    large(149);
+    await node("n0");
+    expect(screen.getAllByTestId("graph-node")).toHaveLength(149);
+    expect(document.querySelector(".graph-picture")).toBeNull();
+    cleanup();
+    large(150);
+    await node("n0");
+    expect(screen.getAllByTestId("graph-node")).toHaveLength(1);
+    expect(document.querySelector(".graph-picture")).not.toBeNull();
+  });
+
+  it("is read and explained with the keyboard", async () => {
+    large(1_000);
+    const list = await screen.findByRole("listbox", { name: "Nodes" });
+    const option = () => screen.getByRole("option", { name: /Not run/ });
+    expect(option().textContent).toBe("step_0: Not run");
+    expect(list.getAttribute("aria-activedescendant")).toBe(option().id);
+    fireEvent.keyDown(list, { key: "ArrowDown" });
+    fireEvent.keyDown(list, { key: "PageDown" });
+    expect(option().textContent).toBe("step_11: Not run");
+    expect([option().getAttribute("aria-posinset"), option().getAttribute("aria-setsize")]).toEqual([
+      "12",
+      "1000",
+    ]);
+    fireEvent.keyDown(list, { key: "Enter" });
+    expect(screen.getByTestId("explain-node").getAttribute("aria-label")).toBe("About step_11");
+    expect(option().getAttribute("aria-selected")).toBe("true");
+    fireEvent.keyDown(list, { key: "Escape" });
+    expect(screen.queryByTestId("explain-node")).toBeNull();
+  });
+
+  it("has its cursor where a search has led", async () => {
+    large(1_000);
+    await node("n0");
+    fireEvent.change(screen.getByLabelText("Find a node"), { target: { value: "step_777" } });
+    fireEvent.submit(screen.getByLabelText("Find a node"));
+    expect((await node("n777")).getAttribute("aria-selected")).toBe("true");
   });
 });
 

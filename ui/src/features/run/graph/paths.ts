@@ -10,13 +10,20 @@ export interface Line {
   readonly label: Spot | Point;
   /** Points that it does not go beyond, together with the boxes at its ends. */
   readonly corners: readonly Box[];
+  /** Where it ends, and a point that it comes from there. */
+  readonly tip: Point;
+  readonly from: Point;
 }
 
 const CORNER = 8;
 
+const NOWHERE: Point = { x: 0, y: 0 };
+
 /** The line along a route. */
 export function lineOf({ points, label }: Route): Line {
-  return { path: roundedPath(points, CORNER), label: label ?? spotOn(points), corners: points.map(cornerAt) };
+  const [from = NOWHERE, tip = from] = points.slice(-2);
+  const path = roundedPath(points, CORNER);
+  return { path, label: label ?? spotOn(points), corners: points.map(cornerAt), tip, from };
 }
 
 /** A line for boxes without a route: down in a curve, or back up around the side. */
@@ -25,13 +32,20 @@ export function lineBetween(source: Box, target: Box): Line {
   const to = { x: target.x + target.width / 2, y: target.y };
   if (to.y < from.y) {
     const out = { x: Math.max(from.x, to.x) + LOOP_OUT, y: from.y };
-    return { ...sideLoop(from, to), corners: [cornerAt(out)] };
+    return {
+      ...sideLoop(from, to),
+      corners: [cornerAt(out)],
+      tip: to,
+      from: { x: out.x, y: to.y - LOOP_DOWN },
+    };
   }
   const middle = (from.y + to.y) / 2;
   return {
     path: `M ${from.x} ${from.y} C ${from.x} ${middle} ${to.x} ${middle} ${to.x} ${to.y}`,
     label: { x: (from.x + to.x) / 2, y: middle, upright: true },
     corners: [],
+    tip: to,
+    from: { x: to.x, y: middle },
   };
 }
 

@@ -1,6 +1,5 @@
 /**
- * Which part of a large graph is drawn in full: what the pane shows, and as much around it that a pan has somewhere
- * to go.
+ * What of the graph is in sight, and which part around it is kept so that a pan has somewhere to go.
  *
  * The part stays while the view is in it, so that most frames of a pan or zoom change nothing but the camera's
  * transform.
@@ -15,9 +14,17 @@ const AROUND = 0.2;
 /** A part this many times wider than a fresh one is cut. */
 const TOO_WIDE = 2;
 
+/** What a pane shows, in the graph's pixels. */
+export const viewOf = ({ x, y, zoom }: Viewport, pane: Size): Box => ({
+  x: -x / zoom,
+  y: -y / zoom,
+  width: pane.width / zoom,
+  height: pane.height / zoom,
+});
+
 /** The part for a view: the one before as long as it will do. */
-export function partFor(before: Box | null, { x, y, zoom }: Viewport, pane: Size): Box {
-  const view = { x: -x / zoom, y: -y / zoom, width: pane.width / zoom, height: pane.height / zoom };
+export function partFor(before: Box | null, viewport: Viewport, pane: Size): Box {
+  const view = viewOf(viewport, pane);
   const fresh = {
     x: view.x - AROUND * view.width,
     y: view.y - AROUND * view.height,
@@ -27,7 +34,7 @@ export function partFor(before: Box | null, { x, y, zoom }: Viewport, pane: Size
   return before && holds(before, view) && before.width <= TOO_WIDE * fresh.width ? before : fresh;
 }
 
-const holds = (outer: Box, inner: Box): boolean =>
+export const holds = (outer: Box, inner: Box): boolean =>
   outer.x <= inner.x &&
   outer.y <= inner.y &&
   outer.x + outer.width >= inner.x + inner.width &&

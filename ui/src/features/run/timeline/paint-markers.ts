@@ -1,7 +1,7 @@
 /** Draws the track of the playhead: its line, what has been played, and the markers of what happened. */
 
 import type { Marker, MarkerKind } from "../../../stores/engine";
-import type { ColorName } from "./palette";
+import type { ColorName } from "../palette";
 import type { Surface } from "./use-canvas";
 
 type Shape = "triangle" | "disc" | "diamond" | "tick" | "square";

@@ -6,7 +6,7 @@
 
 import { duration } from "../../../model/display";
 import type { TimelineSpan } from "../../../stores/engine";
-import type { ColorName, Palette } from "./palette";
+import type { ColorName, Palette } from "../palette";
 import type { StepAxis } from "./step-axis";
 import type { Surface } from "./use-canvas";
 import { BAR_PX, barOf, type Geometry, LANE_PX, laneTop, pxToX, RULER_PX, xToPx } from "./waterfall-geometry";

@@ -1,7 +1,7 @@
 /** A canvas that is as large as its box, sharp on every screen, and painted at most once per frame. */
 
 import { type RefObject, useEffect, useRef, useState } from "react";
-import { type Palette, readPalette } from "./palette";
+import { type Palette, paletteOf, useDocumentTheme } from "../palette";
 
 export interface Surface {
   readonly context: CanvasRenderingContext2D;
@@ -38,21 +38,11 @@ export function useCanvas(
       if (element.width !== width || element.height !== height) Object.assign(element, { width, height });
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       context.clearRect(0, 0, size.width, size.height);
-      newest.current({ context, ...size, palette: paletteOf(element, theme) });
+      newest.current({ context, ...size, palette: paletteOf(theme) });
     });
     return () => cancelAnimationFrame(frame);
   }, [canvas, size, theme, ...inputs]);
   return size;
-}
-
-const palettes = new Map<string, Palette>();
-
-function paletteOf(element: Element, theme: string): Palette {
-  const known = palettes.get(theme);
-  if (known) return known;
-  const palette = readPalette(element);
-  palettes.set(theme, palette);
-  return palette;
 }
 
 function useSize(element: RefObject<HTMLElement | null>): Size {
@@ -66,14 +56,4 @@ function useSize(element: RefObject<HTMLElement | null>): Size {
     return () => observer.disconnect();
   }, [element]);
   return size;
-}
-
-function useDocumentTheme(): string {
-  const [theme, setTheme] = useState(() => document.documentElement.dataset.theme ?? "");
-  useEffect(() => {
-    const observer = new MutationObserver(() => setTheme(document.documentElement.dataset.theme ?? ""));
-    observer.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
-    return () => observer.disconnect();
-  }, []);
-  return theme;
 }
