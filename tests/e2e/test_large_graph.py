@@ -10,6 +10,7 @@ from playwright.async_api import Locator, Page, expect
 
 from dashstream.protocol.gen import dashstream_pb2 as pb
 from e2e.faults import post
+from e2e.test_accessibility import check
 from e2e.watching import until
 from run_builder import RunBuilder
 
@@ -112,6 +113,12 @@ async def test_the_keyboard_reaches_every_node_and_brings_it_near(page: Page, gr
     await page.keyboard.press("Escape")
     await expect(page.get_by_test_id("explain-node")).to_be_hidden()
     await expect(cursor).to_be_focused()
+
+
+async def test_nothing_about_it_keeps_anybody_out(page: Page, graph: Locator) -> None:
+    x, y = await middle_of(graph)
+    await page.mouse.click(x, y)
+    await check(page, "a large graph")
 
 
 async def test_near_nodes_are_cards_and_far_ones_are_painted(page: Page, graph: Locator) -> None:
