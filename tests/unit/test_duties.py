@@ -9,7 +9,6 @@ import pytest
 
 from dashstream.adapters.memory.retained import MemoryRetainedStore
 from dashstream.engine.commits import Commit
-from dashstream.engine.duties import PAGES_IN_A_ROW
 from dashstream.engine.duty_limits import DeadLetterLimits, DutyLimits
 from dashstream.engine.head_finder import LogHeads
 from dashstream.engine.ports import NoMetrics
@@ -38,18 +37,6 @@ async def test_old_failures_count_apart_and_the_switch_is_at_the_head_of_each_pa
         assert rig.metric(f'dashstream_partition_head{{partition="{partition}"}}') == 5000
     assert rig.metric('dashstream_duties_records_total{outcome="old_error"}') == 1500
     assert rig.metric('dashstream_duties_failures_total{age="new",kind="decode"}') == 20
-
-
-async def test_no_partition_waits_behind_a_busy_one() -> None:
-    rig = Rig(partitions=2, limits=DutyLimits(commit_interval_s=0, page_records=2))
-    await rig.duties.start()
-    await rig.append(*[good()] * 100, partition=0)
-    await rig.append(good(), partition=1)
-    await rig.duties.follow()
-    for _ in range(PAGES_IN_A_ROW):
-        await rig.duties.turn()
-    assert {record.partition for record in rig.taken} == {0, 1}
-    assert len(rig.taken) < 101
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,4 +1,4 @@
-"""When the duties rest: after a page of few records, so that the next one has more."""
+"""How the duties share their time: a rest after a page of few records, and each partition in its turn."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from dashstream.engine.duties import PAGES_IN_A_ROW
 from dashstream.engine.duty_limits import DutyLimits
 from duty_rig import Rig, good
 
@@ -29,3 +30,15 @@ async def test_the_walk_rests_after_a_small_page_and_after_no_larger_one(monkeyp
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert rests == [(7, 159)]
+
+
+async def test_no_partition_waits_behind_a_busy_one() -> None:
+    rig = Rig(partitions=2, limits=DutyLimits(commit_interval_s=0, page_records=2))
+    await rig.duties.start()
+    await rig.append(*[good()] * 100, partition=0)
+    await rig.append(good(), partition=1)
+    await rig.duties.follow()
+    for _ in range(PAGES_IN_A_ROW):
+        await rig.duties.turn()
+    assert {record.partition for record in rig.taken} == {0, 1}
+    assert len(rig.taken) < 101
