@@ -60,6 +60,7 @@ def test_a_lane_that_begins_again_forgets_what_it_held() -> None:
     add(kept, [record(0, 0), record(1, 0), record(0, 1), record(0, 2)], {0: 3, 1: 1})
     kept.begin(0, 50)
     assert not kept.is_full
+    assert (kept.records, kept.bytes) == (1, 1)
     assert not kept.covers(0, 2)
     assert kept.covers(0, 50)
     assert offsets(kept.take(1, 0, 9, 100)) == ([0], 1)

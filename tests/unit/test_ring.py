@@ -10,6 +10,7 @@ from dashstream.engine.classify import RecordHead
 from dashstream.engine.limits import RingLimits
 from dashstream.engine.ports import LogRecord
 from dashstream.engine.ring import ITEM_OVERHEAD, Entry, Hole, Item, Ring
+from dashstream.protocol.batch import decode_frame, encode_frame_lead
 from dashstream.protocol.codes import GapReason
 
 HEAD = RecordHead("t", "th", "r", "g", "event")
@@ -78,3 +79,15 @@ def test_the_newest_item_is_held_however_large_it_is() -> None:
     newest = append(ring, 1, b"v" * 10_000)
     assert list(ring.since(ring.begin, 10)) == [newest]
     assert (ring.low(0), ring.low(1)) == (1, 0)
+
+
+def test_what_stands_before_a_record_names_whatever_came_before_it_for_whoever_asks() -> None:
+    ring = started()
+    append(ring, 0)
+    for _ in range(2):
+        append(ring, 1)
+    entry = append(ring, 0, b"value")
+    for _ in range(2):  # made, then kept
+        for previous, step in ((0, 1), (None, 0), (0, 1)):
+            (found,) = decode_frame(encode_frame_lead(1, 1) + entry.lead_after(previous) + entry.value).entries
+            assert (found.partition, found.offset, found.step, found.value) == (0, 1, step, b"value")
