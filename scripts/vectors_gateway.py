@@ -275,8 +275,7 @@ def frame_vectors() -> list[dict[str, Any]]:
 
 
 def _entry(partition: int, offset: int, step: int, value: bytes) -> bytes:
-    tail = batch.encode_tail(value)
-    return batch.encode_lead(partition, offset, step, len(tail)) + tail
+    return batch.encode_lead(partition, offset, step, len(value)) + value
 
 
 CONTINUITY: dict[str, tuple[dict[int, int], list[tuple[str, int, int, int]]]] = {
