@@ -4,6 +4,7 @@ import { Panel, useReactFlow, useStoreApi } from "@xyflow/react";
 import { memo, type PointerEvent, useEffect, useId, useMemo, useRef } from "react";
 import type { Box, GraphLayout } from "../../../stores/layout";
 import { centredOn } from "./camera";
+import type { Size } from "./choose-layout";
 import { boundsOf } from "./geometry";
 import type { SceneNode } from "./scene";
 
@@ -25,7 +26,7 @@ interface GraphMapProps {
 export function GraphMap({ nodes, layout, onHand }: GraphMapProps) {
   const title = useId();
   const svg = useRef<SVGSVGElement>(null);
-  const mask = useRef<SVGPathElement>(null);
+  const mask = useRef<HTMLDivElement>(null);
   const store = useStoreApi();
   const { setViewport, getViewport } = useReactFlow();
   const frame = useMemo(() => frameOf(boundsOf(layout)), [layout]);
@@ -34,7 +35,7 @@ export function GraphMap({ nodes, layout, onHand }: GraphMapProps) {
   useEffect(() => {
     const follow = () => {
       const { transform, width, height } = store.getState();
-      mask.current?.setAttribute("d", maskPath(frame.box, transform, width, height));
+      if (mask.current) Object.assign(mask.current.style, maskStyle(frame, transform, { width, height }));
     };
     follow();
     return store.subscribe(follow);
@@ -82,8 +83,8 @@ export function GraphMap({ nodes, layout, onHand }: GraphMapProps) {
       >
         <title id={title}>Map of the graph</title>
         <Land nodes={nodes} stroke={SPECK * frame.unit} />
-        <path className="graph-map__mask" fillRule="evenodd" pointerEvents="none" ref={mask} />
       </svg>
+      <div className="graph-map__mask" ref={mask} />
     </Panel>
   );
 }
@@ -103,17 +104,21 @@ function frameOf(bounds: Box): Frame {
   return { box: { x, y, width, height }, unit };
 }
 
-/** All of the map but what the pane shows. */
-function maskPath(
-  { x, y, width, height }: Box,
-  [left, top, zoom]: readonly [number, number, number],
-  paneWidth: number,
-  paneHeight: number,
-): string {
-  const [across, down] = [paneWidth / zoom, paneHeight / zoom];
-  const all = `M${x - width} ${y - height}h${3 * width}v${3 * height}h${-3 * width}z`;
-  return `${all}M${-left / zoom} ${-top / zoom}h${across}v${down}h${-across}z`;
+/** What of the pane's view is on the map; around it the mask's shadow lies. */
+function maskStyle(
+  { box, unit }: Frame,
+  [x, y, zoom]: readonly [number, number, number],
+  pane: Size,
+): Partial<CSSStyleDeclaration> {
+  const across = (at: number) => onMap((at / zoom - box.x) / unit, WIDTH);
+  const down = (at: number) => onMap((at / zoom - box.y) / unit, HEIGHT);
+  const [left, right] = [across(-x), across(pane.width - x)];
+  const [top, bottom] = [down(-y), down(pane.height - y)];
+  return { left: `${left}px`, top: `${top}px`, width: `${right - left}px`, height: `${bottom - top}px` };
 }
+
+/** On the map or just beyond its border, so that the mask stays small. */
+const onMap = (at: number, length: number): number => Math.min(length + EDGE, Math.max(-EDGE, at));
 
 /** Nodes of one look are one shape, so that a thousand of them cost little. */
 const Land = memo(function Land({ nodes, stroke }: { nodes: readonly SceneNode[]; stroke: number }) {
