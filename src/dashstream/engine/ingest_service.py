@@ -87,10 +87,10 @@ class IngestService:
         if tenants is not None and not tenants.issuperset(tenants_of(head_of(decoded))):
             raise ForbiddenError("the record is for a tenant that the token is not for")
         header = decoded.header
-        dedupe = None
-        if header.producer_id and header.sequence:
-            dedupe = Dedupe(header.producer_id, header.producer_epoch, header.thread_id, header.sequence)
-        return NewRecord(header.thread_id.encode(), value, now_us, dedupe, decoded)
+        thread_id, dedupe = header.thread_id, None
+        if (sequence := header.sequence) and (producer_id := header.producer_id):
+            dedupe = Dedupe(producer_id, header.producer_epoch, thread_id, sequence)
+        return NewRecord(thread_id.encode(), value, now_us, dedupe, decoded)
 
     def _reserve(self, size: int) -> None:
         self._waiting_bytes += size

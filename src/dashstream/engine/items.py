@@ -7,13 +7,13 @@ mean the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from dashstream.protocol.gen import dashstream_pb2 as pb
-from dashstream.protocol.proto_codec import EVENT_BATCH, Decoded, Kind
+from dashstream.protocol.proto_codec import EVENT, EVENT_BATCH, Decoded, Kind
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):
@@ -35,12 +35,12 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     @property
     def node_id(self) -> str:
         """The node that the message is about, or an empty string."""
-        return self.header.node_id or (self.body.node_id if self.kind is Kind.EVENT else "")
+        return self.header.node_id or (self.body.node_id if self.kind is EVENT else "")
 
     @property
     def type(self) -> str:
         """What the message is within its kind: an event's type, a tool execution's stage; else empty."""
-        if self.kind is Kind.EVENT:
+        if self.kind is EVENT:
             number = self.body.event_type
             return _EVENT_TYPES.get(number) or str(number)
         if self.kind is Kind.TOOL_EXECUTION:
@@ -51,13 +51,12 @@ class Item(msgspec.Struct, frozen=True, gc=False):
 _EVENT_TYPES = {number: name.removeprefix("EVENT_TYPE_") for name, number in pb.EventType.items()}
 
 
-def items_of(decoded: Decoded, partition: int, offset: int) -> Iterator[Item]:
-    """Yield the messages of a decoded record in order."""
+def items_of(decoded: Decoded, partition: int, offset: int) -> Sequence[Item]:
+    """Return the messages of a decoded record in order."""
     if decoded.kind is EVENT_BATCH:
-        for index, event in enumerate(decoded.body.events):
-            yield Item(partition, offset, index, Kind.EVENT, event.header, event)
-    else:
-        yield Item(partition, offset, 0, decoded.kind, decoded.header, decoded.body)
+        events = decoded.body.events
+        return [Item(partition, offset, index, EVENT, event.header, event) for index, event in enumerate(events)]
+    return (Item(partition, offset, 0, decoded.kind, decoded.header, decoded.body),)
 
 
 def enum_name(enum: Any, number: int) -> str:

@@ -148,12 +148,14 @@ def _is_duplicate(run: Run, header: pb.Header) -> bool:
 def _count(run: Run, item: Item) -> None:
     header = item.header
     run.records += 1
-    run.last_us = max(run.last_us, header.timestamp_us)
-    run.graph_id = run.graph_id or header.graph_id
-    if header.sequence:
+    if (timestamp_us := header.timestamp_us) > run.last_us:
+        run.last_us = timestamp_us
+    if not run.graph_id:
+        run.graph_id = header.graph_id
+    if sequence := header.sequence:
         if run.first_sequence is None:
-            run.first_sequence = header.sequence
-        run.last_sequence = header.sequence
+            run.first_sequence = sequence
+        run.last_sequence = sequence
         run.producer_id, run.producer_epoch = header.producer_id, header.producer_epoch
 
 

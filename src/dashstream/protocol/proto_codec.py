@@ -39,8 +39,9 @@ class Kind(StrEnum):
 
 
 _KINDS = {kind.value: kind for kind in Kind}
+_parse = pb.DashStreamMessage.FromString
 
-EVENT_BATCH = Kind.EVENT_BATCH
+EVENT, EVENT_BATCH = Kind.EVENT, Kind.EVENT_BATCH
 """Looked up once for what is asked of every record: Python 3.11 takes 0.1 microseconds to find an enum's member."""
 
 
@@ -79,9 +80,10 @@ def decode_any_version(value: bytes, limits: Limits = DEFAULT_LIMITS) -> Decoded
     Raises:
         RecordError: as for ``decode``, except for the version and the counts in the header.
     """
-    payload = unframe(value, max_record_bytes=limits.max_record_bytes)
+    is_plain = value[:1] == b"\x00" and len(value) <= limits.max_record_bytes  # as nearly all are: no call for them
+    payload = value[1:] if is_plain else unframe(value, max_record_bytes=limits.max_record_bytes)
     try:
-        message = pb.DashStreamMessage.FromString(payload)
+        message = _parse(payload)
     except ProtobufError as error:
         raise DecodeError("the payload is not a DashStreamMessage") from error
     name = message.WhichOneof("message")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,11 +28,11 @@ MAX_INTEGER = (1 << 63) - 1
 """The largest integer of the tables. No honest sequence is above it."""
 
 _STATE_KINDS = frozenset({Kind.STATE_DIFF, Kind.CHECKPOINT})
+_GRAPH_SCHEMA = Kind.GRAPH_SCHEMA
+_KIND_TEXTS = {kind: kind.value for kind in Kind}
+"""Plain texts: SQLite's module asks of anything else how it wants to be kept."""
 
-_SAVE_RUN = """
-INSERT INTO runs (id, run_id, thread_id, tenant, graph_id, graph_name, program, status, started_us, resumes,
-                  partition, first_offset, last_offset, summary)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+_UPDATE_RUN = """
 ON CONFLICT (id) DO UPDATE SET
     graph_id = excluded.graph_id, graph_name = excluded.graph_name, program = excluded.program,
     status = excluded.status, started_us = excluded.started_us, resumes = excluded.resumes,
@@ -47,6 +47,8 @@ class _Batch:
     runs: dict[int, Run] = field(default_factory=dict)
     records: list[tuple[Any, ...]] = field(default_factory=list)
     transitions: list[tuple[Any, ...]] = field(default_factory=list)
+    observed: list[Item] = field(default_factory=list)
+    """What tells of a graph's schema."""
     schemas: dict[str, ObservedSchema] = field(default_factory=dict)
     positions: dict[int, int] = field(default_factory=dict)
 
@@ -74,13 +76,18 @@ class IndexWriter:
         return positions_of(self._connection)
 
     def apply(self, records: Sequence[LogRecord]) -> None:
-        """Fold records, all or nothing. A record that does not decode is passed over: the log keeps it."""
+        """Fold records, all or nothing: run by run, so that each is looked up once and its rows lie together."""
         batch = _Batch()
+        items: dict[str, list[Item]] = {}
+        for record in records:
+            batch.positions[record.partition] = record.offset + 1
+            for item in self._items(record):
+                if run_id := item.run_id:
+                    items.setdefault(run_id, []).append(item)
         with self._transaction():
-            for record in records:
-                batch.positions[record.partition] = record.offset + 1
-                if record.value is not None:
-                    self._fold_record(batch, record, record.value)
+            for run_id, of_run in items.items():
+                self._fold_run(batch, run_id, of_run)
+            self._observe(batch)
             self._write(batch)
         while len(self._cache) > self._cached_runs:
             self._cache.popitem(last=False)
@@ -110,27 +117,36 @@ class IndexWriter:
             raise
         self._changes += 1
 
-    def _fold_record(self, batch: _Batch, record: LogRecord, value: bytes) -> None:
+    def _items(self, record: LogRecord) -> Sequence[Item]:
+        """Return the messages of a record: none when it does not decode, for the log keeps it."""
+        if record.value is None:
+            return ()
         try:
-            decoded = record.decoded or decode(value, self._limits)
+            decoded = record.decoded or decode(record.value, self._limits)
         except RecordError:
-            return
-        for item in items_of(decoded, record.partition, record.offset):
-            if item.run_id:
-                self._fold_item(batch, item)
+            return ()
+        return items_of(decoded, record.partition, record.offset)
 
-    def _fold_item(self, batch: _Batch, item: Item) -> None:
-        key, known = self._load(item.run_id)
-        counted = known.records if known else 0
-        run = fold(known, item)
-        self._cache[item.run_id] = (key, run)
-        batch.runs[key] = run
-        if run.records == counted:
-            return
-        batch.records.append(_record_row(key, item))
-        if item.kind in _STATE_KINDS:
-            batch.transitions.append(_transition_row(key, item))
-        elif item.kind is Kind.GRAPH_SCHEMA:
+    def _fold_run(self, batch: _Batch, run_id: str, items: Sequence[Item]) -> None:
+        """Fold what a batch has of one run, in order."""
+        key, run = self._load(run_id)
+        for item in items:
+            counted = run.records if run else 0
+            run = fold(run, item)
+            if run.records == counted:
+                continue
+            batch.records.append(_record_row(key, item))
+            if item.kind in _STATE_KINDS:
+                batch.transitions.append(_transition_row(key, item))
+            elif item.kind is _GRAPH_SCHEMA:
+                batch.observed.append(item)
+        if run is not None:
+            batch.runs[key] = run
+            self._cache[run_id] = (key, run)
+
+    def _observe(self, batch: _Batch) -> None:
+        """Fold the schemas that a batch's runs tell, in the order of the log."""
+        for item in sorted(batch.observed, key=lambda item: (item.partition, item.offset, item.index)):
             graph_id = item.body.graph_id
             before = batch.schemas.get(graph_id) or self._load_schema(graph_id)
             batch.schemas[graph_id] = observe(before, item)
@@ -151,7 +167,7 @@ class IndexWriter:
 
     def _write(self, batch: _Batch) -> None:
         connection = self._connection
-        connection.executemany(_SAVE_RUN, (_run_row(key, run) for key, run in batch.runs.items()))
+        self._save(batch.runs.items())
         insert_rows(connection, "INSERT OR REPLACE INTO records", batch.records)
         insert_rows(connection, "INSERT OR REPLACE INTO transitions", batch.transitions)
         connection.executemany(
@@ -159,6 +175,10 @@ class IndexWriter:
             ((graph_id, msgspec.json.encode(schema)) for graph_id, schema in batch.schemas.items()),
         )
         connection.executemany("INSERT OR REPLACE INTO positions VALUES (?, ?)", batch.positions.items())
+
+    def _save(self, runs: Iterable[tuple[int, Run]]) -> None:
+        rows = [_run_row(key, run) for key, run in runs]
+        insert_rows(self._connection, "INSERT INTO runs", rows, _UPDATE_RUN)
 
     def _trim_partition(self, partition: int, low: int) -> None:
         gone = "SELECT id FROM runs WHERE partition = ? AND last_offset < ?"
@@ -173,7 +193,7 @@ class IndexWriter:
                 self._connection.execute(f"DELETE FROM {table} WHERE run = ? AND offset < ?", (key, low))  # noqa: S608  # names are ours
             run = msgspec.json.decode(summary, type=Run)
             run.first_offset = low
-            self._connection.execute(_SAVE_RUN, _run_row(key, run))
+            self._save([(key, run)])
 
 
 def _run_row(key: int, run: Run) -> tuple[Any, ...]:
@@ -202,7 +222,7 @@ def _record_row(key: int, item: Item) -> tuple[Any, ...]:
         min(header.sequence, MAX_INTEGER),
         item.offset,
         item.index,
-        item.kind.value,
+        _KIND_TEXTS[item.kind],
         item.type,
         header.timestamp_us,
         item.node_id,

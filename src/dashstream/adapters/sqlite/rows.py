@@ -15,12 +15,16 @@ _SIZES = (64, 16, 4, 1)
 """Rows of one statement: few different texts, so that each is compiled once and then found in the cache."""
 
 
-def insert_rows(connection: sqlite3.Connection, insert: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows of equal width; ``insert`` is the statement up to its values."""
+def insert_rows(
+    connection: sqlite3.Connection, insert: str, rows: Sequence[tuple[Any, ...]], conflict: str = ""
+) -> None:
+    """Insert rows of equal width; ``insert`` is the statement up to its values, ``conflict`` what follows them."""
     at = 0
     for size in _SIZES:
         while len(rows) - at >= size:
             part = rows[at : at + size]
             row = f"({', '.join('?' * len(part[0]))})"
-            connection.execute(f"{insert} VALUES {', '.join([row] * size)}", tuple(chain.from_iterable(part)))
+            connection.execute(
+                f"{insert} VALUES {', '.join([row] * size)} {conflict}", tuple(chain.from_iterable(part))
+            )
             at += size
