@@ -2,8 +2,8 @@
 
 Conformance (handshake, fragmentation, ping, close) is the ``websockets`` library's sans-I/O core; what a frame
 means is ``protocol.session``; what is delivered is the engine's. This module only moves bytes between them. Data
-frames bypass the core: their head is written here and their shared body goes to the transport as it is (RFC 6455,
-5.2: a server's frames are not masked).
+frames bypass the core: their head is written here and their shared body goes out as it is (RFC 6455, 5.2: a server's
+frames are not masked).
 
 What a client may cost: its frames are taken in small pieces, only while it stays within its rate and reads what it
 is sent, so neither its answers nor its own bytes pile up here. A connection keeps its place in the registry until its
@@ -15,8 +15,6 @@ uvicorn constructs the class returned by :func:`protocol_class` when a request a
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -28,6 +26,7 @@ from websockets.http11 import Request
 from websockets.protocol import State
 
 from dashstream.adapters.websocket.core import Core, frame_head, is_utf8
+from dashstream.adapters.websocket.outlet import Outlet
 from dashstream.adapters.websocket.registry import Connections
 from dashstream.engine.deliveries import Deliveries
 from dashstream.engine.page import Page
@@ -70,6 +69,7 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._core = Core(self._limits.max_frame_bytes)
         self._transport: asyncio.Transport | None = None
+        self._outlet: Outlet | None = None
         name = uuid.uuid4().hex
         self._session = ServerSession(connections.session_limits, connections.identity, name, now=self._loop.time())
         self._refusals = connections.refusals.of_connection(name)
@@ -91,10 +91,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101  # what asyncio promises for a stream
         self._transport = transport
-        transport.set_write_buffer_limits(high=self._limits.write_buffer_bytes)
-        found = transport.get_extra_info("socket")
-        if found is not None and self._limits.notsent_bytes and hasattr(socket, "TCP_NOTSENT_LOWAT"):
-            found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, self._limits.notsent_bytes)
+        self._outlet = Outlet(transport, self._limits)
         self._entrance = self._connections.entrance_for(transport.get_extra_info("peername"))
         self._server_connections.add(self)
         self._connections.add(self)
@@ -111,7 +108,7 @@ class Connection(asyncio.Protocol):
         self._flush(SendPath.CLOSE)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
+        self._transport = self._outlet = None
         if exc is not None:
             self._connections.sends.note_failure(self._path)
         self._release()
@@ -138,7 +135,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_writable(self) -> bool:
-        return self._transport is not None and self._paused_since is None and self._core.state is State.OPEN
+        return self._outlet is not None and self._paused_since is None and self._core.state is State.OPEN
 
     def send_control(self, frame: control.ServerFrame) -> None:
         if self._core.state is State.OPEN:
@@ -150,9 +147,9 @@ class Connection(asyncio.Protocol):
         body = page.body if packed is None else packed
         lead = encode_frame_lead(subscription, first_delivery, compressed=packed is not None)
         size = len(lead) + len(body)
-        if self._transport is not None:
+        if self._outlet is not None:
             self._note_path(path)
-            self._transport.writelines([frame_head(size), lead, body])
+            self._outlet.send(frame_head(size) + lead, body)
         return size
 
     def refuse(
@@ -360,15 +357,13 @@ class Connection(asyncio.Protocol):
     def _flush(self, path: SendPath) -> None:
         """Write what the core wants written; an empty piece means the end of the stream."""
         for data in self._core.data_to_send():
-            if self._transport is None or self._transport.is_closing():
+            if self._outlet is None or self._outlet.is_closing:
                 break
             self._note_path(SendPath.CLOSE if self._is_ending else path)
             if data:
-                self._transport.write(data)
-            elif self._core.has_failed and self._transport.can_write_eof():
-                self._transport.write_eof()  # what the peer still sends is thrown away, so that it reads why
-            else:
-                self._transport.close()
+                self._outlet.write(data)
+            else:  # what a peer at fault still sends is thrown away, so that it reads why
+                self._outlet.end(is_heard=self._core.has_failed)
         if self._is_ending:
             self._release()
 
@@ -391,10 +386,6 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Drop the connection at once, kernel buffers included."""
-        if self._transport is None:
-            return
-        found = self._transport.get_extra_info("socket")
-        if found is not None:
-            found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._transport.abort()
-        self._release()
+        if self._outlet is not None:
+            self._outlet.abort()
+            self._release()
