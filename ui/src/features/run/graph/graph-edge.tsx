@@ -62,11 +62,14 @@ const EdgeLabel = memo(function EdgeLabel({ edge, line }: Pick<SceneEdge, "edge"
 /** Beside the line rather than on it, so that short lines stay visible. */
 function placed(label: Line["label"]): string {
   const at = `translate(${label.x}px, ${label.y}px)`;
-  if (!("upright" in label)) return `${at} translate(-50%, -50%)`;
-  const gap = "calc(var(--graph-scale) * 3px)";
-  return label.upright
-    ? `${at} translate(${gap}, -50%)`
-    : `${at} translate(-50%, calc(-100% - var(--graph-scale) * 2px))`;
+  if (!("side" in label)) return `${at} translate(-50%, -50%)`;
+  const gap = "var(--graph-scale) * 3px";
+  const beside = {
+    right: `translate(calc(${gap}), -50%)`,
+    left: `translate(calc(-100% - ${gap}), -50%)`,
+    above: "translate(-50%, calc(-100% - var(--graph-scale) * 2px))",
+  };
+  return `${at} ${beside[label.side]}`;
 }
 
 const KIND_WORDS: Readonly<Record<GraphEdge["kind"], string>> = {

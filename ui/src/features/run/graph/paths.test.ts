@@ -14,10 +14,10 @@ describe("paths", () => {
     expect(path).toBe("M 0 0 L 0 92 Q 0 100 5 100 L 10 100");
   });
 
-  it("finds the middle of a line's longest stretch, and which way it runs", () => {
+  it("finds the middle of a line's longest stretch, and where beside it a label stands", () => {
     const corner = { x: 0, y: 10 };
-    expect(spotOn([{ x: 0, y: 0 }, corner, { x: 30, y: 10 }])).toEqual({ x: 15, y: 10, upright: false });
-    expect(spotOn([{ x: 0, y: -90 }, corner, { x: 30, y: 10 }])).toEqual({ x: 0, y: -40, upright: true });
-    expect(spotOn([])).toEqual({ x: 0, y: 0, upright: false });
+    expect(spotOn([{ x: 0, y: 0 }, corner, { x: 30, y: 10 }])).toEqual({ x: 15, y: 10, side: "above" });
+    expect(spotOn([{ x: 0, y: -90 }, corner, { x: 30, y: 10 }])).toEqual({ x: 0, y: -40, side: "right" });
+    expect(spotOn([])).toEqual({ x: 0, y: 0, side: "above" });
   });
 });

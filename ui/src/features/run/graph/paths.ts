@@ -42,7 +42,7 @@ export function lineBetween(source: Box, target: Box): Line {
   const middle = (from.y + to.y) / 2;
   return {
     path: `M ${from.x} ${from.y} C ${from.x} ${middle} ${to.x} ${middle} ${to.x} ${to.y}`,
-    label: { x: (from.x + to.x) / 2, y: middle, upright: true },
+    label: { x: (from.x + to.x) / 2, y: middle, side: "right" },
     corners: [],
     tip: to,
     from: { x: to.x, y: middle },
@@ -73,16 +73,16 @@ function toward(from: Point, to: Point, distance: number): Point {
 
 const distanceOf = (a: Point, b: Point): number => Math.hypot(b.x - a.x, b.y - a.y);
 
-/** A place on a line, and which way the line runs there. */
+/** A place on a line, and where beside it a label stands. */
 export interface Spot extends Point {
-  readonly upright: boolean;
+  readonly side: "right" | "left" | "above";
 }
 
 /** The middle of the line's longest stretch. */
 export function spotOn(points: readonly Point[]): Spot {
   const stretches = points.slice(1).map((to, index) => ({ from: points[index] ?? to, to }));
   const [first, ...others] = stretches;
-  if (!first) return { x: points[0]?.x ?? 0, y: points[0]?.y ?? 0, upright: false };
+  if (!first) return { x: points[0]?.x ?? 0, y: points[0]?.y ?? 0, side: "above" };
   const { from, to } = others.reduce(
     (longest, one) => (distanceOf(one.from, one.to) > distanceOf(longest.from, longest.to) ? one : longest),
     first,
@@ -90,7 +90,7 @@ export function spotOn(points: readonly Point[]): Spot {
   return {
     x: (from.x + to.x) / 2,
     y: (from.y + to.y) / 2,
-    upright: Math.abs(to.y - from.y) > Math.abs(to.x - from.x),
+    side: Math.abs(to.y - from.y) > Math.abs(to.x - from.x) ? "right" : "above",
   };
 }
 
@@ -106,7 +106,7 @@ export function sideLoop(from: Point, to: Point): { path: string; label: Spot } 
     label: {
       x: (from.x + 6 * out + to.x) / 8,
       y: (from.y + 3 * below + 3 * above + to.y) / 8,
-      upright: true,
+      side: "right",
     },
   };
 }

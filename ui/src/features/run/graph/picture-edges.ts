@@ -84,8 +84,8 @@ export function drawEdgeLabels(sheet: Sheet, edges: readonly SceneEdge[]): void 
 
 /** Beside the line rather than on it, so that short lines stay visible. */
 function corner(label: Line["label"], at: { x: number; y: number }, width: number, height: number) {
-  if (!("upright" in label)) return { x: at.x - width / 2, y: at.y - height / 2 };
-  return label.upright
-    ? { x: at.x + 3, y: at.y - height / 2 }
-    : { x: at.x - width / 2, y: at.y - height - 2 };
+  const [x, y] = [at.x - width / 2, at.y - height / 2];
+  if (!("side" in label)) return { x, y };
+  if (label.side === "above") return { x, y: at.y - height - 2 };
+  return { x: label.side === "right" ? at.x + 3 : at.x - width - 3, y };
 }

@@ -8,6 +8,7 @@ import { groupBy } from "../../../model/group-by";
 import type { GraphEdge, GraphNode, GraphView } from "../../../stores/engine";
 import type { Box, GraphLayout } from "../../../stores/layout";
 import { unionOf } from "./geometry";
+import { withClearLabel } from "./label-side";
 import { isUndeclared } from "./node-status";
 import { type Line, lineBetween, lineOf } from "./paths";
 
@@ -82,7 +83,8 @@ function edgesOf(view: GraphView, layout: GraphLayout, before: Scene): SceneEdge
     const moving = edge.lastTaken && active.has(edge.target);
     if (known && known.moving === moving && sameFields(known.edge, edge)) return [known];
     const route = layout.routes.get(edge.id);
-    const line = known?.line ?? (route ? lineOf(route) : lineBetween(source, target));
+    const line =
+      known?.line ?? (route ? withClearLabel(lineOf(route), edge.id, layout) : lineBetween(source, target));
     return [{ id: edge.id, edge, moving, line, box: unionOf([source, target, ...line.corners]) }];
   });
   return edges.toSorted((a, b) => rank(a) - rank(b));
