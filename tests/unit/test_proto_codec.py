@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from dashstream.errors import DecodeError, SchemaMismatchError
+from dashstream.errors import DecodeError, RecordError, SchemaMismatchError
+from dashstream.protocol.framing import Limits
 from dashstream.protocol.gen import dashstream_pb2 as pb
-from dashstream.protocol.proto_codec import SCHEMA_VERSION, Kind, decode, encode, read_header
+from dashstream.protocol.proto_codec import SCHEMA_VERSION, Kind, decode, decode_all, encode, read_header
 
 
 def event(version: int = 0) -> pb.Event:
@@ -52,3 +55,37 @@ def test_what_is_no_known_message_is_refused(value: bytes) -> None:
 def test_the_header_reads_the_same_as_a_full_decode() -> None:
     value = encode(pb.DashStreamMessage(event=event()))
     assert read_header(value) == decode(value)
+
+
+def plain(thread: str, text: str = "") -> bytes:
+    event = pb.Event(header=pb.Header(thread_id=thread, schema_version=1), node_id=text)
+    return encode(pb.DashStreamMessage(event=event))
+
+
+NEWER = encode(pb.DashStreamMessage(event=pb.Event(header=pb.Header(schema_version=99))))
+TOO_LARGE = b"\x00" + b"x" * 5_000
+MIXTURES = {
+    "all are well": [plain("a"), plain("b", "n" * 100), plain("c")],
+    "one is compressed": [plain("a"), plain("b", "n" * 2_000), plain("c")],
+    "one is of the predecessor": [plain("a"), plain("b")[1:], plain("c")],
+    "one is newer": [plain("a"), NEWER, plain("c")],
+    "one is damaged": [plain("a"), b"\x00\xff\xff", plain("c")],
+    "one is cut, so that it would swallow the next": [plain("a")[:-1], plain("b"), plain("c")],
+    "one is empty": [plain("a"), b"", b"\x00", plain("c")],
+    "one is too large": [plain("a"), TOO_LARGE, plain("c")],
+    "one has no known frame": [plain("a"), b"\x02?", plain("c")],
+    "none": [],
+}
+
+
+@pytest.mark.parametrize("values", MIXTURES.values(), ids=MIXTURES.keys())
+def test_several_decode_as_each_does_alone(values: list[bytes]) -> None:
+    limits = Limits(max_record_bytes=4_096)
+    found = decode_all(values, limits)
+    assert len(found) == len(values)
+    for value, said in zip(values, found, strict=True):
+        if isinstance(said, RecordError):
+            with pytest.raises(type(said), match=f"^{re.escape(str(said))}$"):
+                decode(value, limits)
+        else:
+            assert said == decode(value, limits)

@@ -33,10 +33,17 @@ class _Metric:
     def __init__(self, metric: Any, labels: Labels) -> None:
         self._metric = metric
         self._labels = {name: _closed(values) for name, values in labels.items()}
+        self._known: dict[tuple[tuple[str, str], ...], Any] = {}
 
     def _series(self, given: Mapping[str, str]) -> Any:
         if not self._labels:
             return self._metric
+        series = self._known.get(key := tuple(given.items()))
+        if series is None:
+            series = self._known[key] = self._checked(given)
+        return series
+
+    def _checked(self, given: Mapping[str, str]) -> Any:
         for name, value in given.items():
             if value not in self._labels.get(name, ()):
                 raise ValueError(f"{value!r} is not a declared value of label {name!r}")
@@ -52,7 +59,8 @@ class _Metric:
         self._series(labels).observe(value)
 
     def clear(self, **labels: str) -> None:
-        self._series(labels)
+        self._checked(labels)
+        self._known.clear()
         self._metric.remove(*(labels[name] for name in self._labels))
 
 

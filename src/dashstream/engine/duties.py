@@ -149,18 +149,16 @@ class Duties:
             LogError: the log or the commits cannot be read; call again to go on.
         """
         await self.start()
-        was_called = False
         while True:
             await self.follow()
             await self.commit_if_due()
-            if passed := await self.turn():
-                was_called = False
-                if passed < self._limits.page_records // FEW:
-                    await asyncio.sleep(self._limits.rest_s)
+            if not await self._wait():
                 continue
-            if was_called:
+            passed = await self.turn()
+            if not passed:
                 await asyncio.sleep(CALLED_FOR_NOTHING_S)
-            was_called = await self._wait()
+            elif passed < self._limits.page_records // FEW:
+                await asyncio.sleep(self._limits.rest_s)
 
     async def stop(self) -> None:
         """Within the stop's time: write the dead letters that are waiting, and commit what is settled."""

@@ -14,7 +14,7 @@ from dashstream.engine.limits import IngestLimits
 from dashstream.engine.ports import Clock, Dedupe, Log, Metrics, NewRecord
 from dashstream.errors import ForbiddenError, OverloadedError, RecordError
 from dashstream.protocol.framing import Limits
-from dashstream.protocol.proto_codec import read_header
+from dashstream.protocol.proto_codec import Decoded, decode_all
 
 RESULTS = ("accepted", "duplicate", "rejected")
 
@@ -71,26 +71,18 @@ class IngestService:
         records: list[NewRecord] = []
         rejected: list[tuple[int, str, str]] = []
         now_us = self._clock.now_us()
-        for index, value in enumerate(values):
-            try:
-                records.append(self._checked(value, now_us, tenants))
-            except (RecordError, ForbiddenError) as error:
-                rejected.append((index, error.code, str(error)))
+        for index, (value, decoded) in enumerate(zip(values, decode_all(values, self._record_limits), strict=True)):
+            if isinstance(decoded, RecordError):
+                rejected.append((index, decoded.code, str(decoded)))
+            elif tenants is not None and not tenants.issuperset(tenants_of(head_of(decoded))):
+                rejected.append((index, ForbiddenError.code, "the record is for a tenant that the token is not for"))
+            else:
+                records.append(_new_record(value, decoded, now_us))
         stored = await self._log.append(records) if records else []
         duplicates = sum(item.duplicate for item in stored)
         result = IngestResult(len(stored) - duplicates, duplicates, rejected)
         self._count(result)
         return result
-
-    def _checked(self, value: bytes, now_us: int, tenants: frozenset[str] | None) -> NewRecord:
-        decoded = read_header(value, self._record_limits)
-        if tenants is not None and not tenants.issuperset(tenants_of(head_of(decoded))):
-            raise ForbiddenError("the record is for a tenant that the token is not for")
-        header = decoded.header
-        thread_id, dedupe = header.thread_id, None
-        if (sequence := header.sequence) and (producer_id := header.producer_id):
-            dedupe = Dedupe(producer_id, header.producer_epoch, thread_id, sequence)
-        return NewRecord(thread_id.encode(), value, now_us, dedupe, decoded)
 
     def _reserve(self, size: int) -> None:
         self._waiting_bytes += size
@@ -100,3 +92,11 @@ class IngestService:
         for name, amount in zip(RESULTS, (result.accepted, result.duplicates, len(result.rejected)), strict=True):
             self.totals[name] += amount
             self._results.inc(amount, result=name)
+
+
+def _new_record(value: bytes, decoded: Decoded, now_us: int) -> NewRecord:
+    header = decoded.header
+    thread_id, dedupe = header.thread_id, None
+    if (sequence := header.sequence) and (producer_id := header.producer_id):
+        dedupe = Dedupe(producer_id, header.producer_epoch, thread_id, sequence)
+    return NewRecord(thread_id.encode(), value, now_us, dedupe, decoded)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 _HOST = re.compile(r"(?:\[([0-9a-f:.]*)\]|([^:\[]*))(?::[0-9]*)?")
 """A name or address, and a port: what else a client writes there would go into the page's policy."""
@@ -25,6 +26,11 @@ def is_own_host(host: str, allowed: Collection[str]) -> bool:
     name = found[1] or found[2] or ""
     if name == "localhost" or name.rstrip(".") in allowed:
         return True
+    return _is_address(name)
+
+
+@lru_cache(64)
+def _is_address(name: str) -> bool:
     try:
         ipaddress.ip_address(name)
     except ValueError:
