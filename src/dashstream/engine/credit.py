@@ -15,7 +15,7 @@ MAX_UNACKNOWLEDGED_PAGES = 4_096
 class Credit:
     """Unacknowledged bytes of one subscription against its window."""
 
-    __slots__ = ("_acknowledged", "_sent", "acknowledged_pages", "unacknowledged_bytes", "window_bytes")
+    __slots__ = ("_acknowledged", "_sent", "acknowledged_pages", "is_open", "unacknowledged_bytes", "window_bytes")
 
     def __init__(self, window_bytes: int) -> None:
         self.window_bytes = window_bytes
@@ -23,11 +23,8 @@ class Credit:
         self.acknowledged_pages = 0
         self._sent: deque[tuple[Mapping[int, int], int]] = deque()
         self._acknowledged: dict[int, int] = {}
-
-    @property
-    def is_open(self) -> bool:
+        self.is_open = window_bytes > 0
         """Whether more may be sent. One page may go over the window: a record can be larger than it."""
-        return self.unacknowledged_bytes < self.window_bytes and len(self._sent) < MAX_UNACKNOWLEDGED_PAGES
 
     @property
     def sent_pages(self) -> int:
@@ -38,6 +35,8 @@ class Credit:
         """Take note of a page that was sent."""
         self._sent.append((delivered, size))
         self.unacknowledged_bytes += size
+        if self.unacknowledged_bytes >= self.window_bytes or len(self._sent) >= MAX_UNACKNOWLEDGED_PAGES:
+            self.is_open = False
 
     def acknowledge(self, positions: Mapping[int, int]) -> None:
         """Take note of what the client has applied; positions that go backwards have no effect."""
@@ -47,6 +46,7 @@ class Credit:
         while self._sent and self._covers(self._sent[0][0]):
             self.unacknowledged_bytes -= self._sent.popleft()[1]
             self.acknowledged_pages += 1
+        self.is_open = self.unacknowledged_bytes < self.window_bytes and len(self._sent) < MAX_UNACKNOWLEDGED_PAGES
 
     def _covers(self, delivered: Mapping[int, int]) -> bool:
         acknowledged = self._acknowledged

@@ -28,6 +28,7 @@ LOAD_SHARE = 4
 MAX_PAGES = 1_000
 """Most pages for one subscription at once; a client's buffer holds far fewer."""
 
+_MEMORY = Tier.MEMORY
 _TICK_BUCKETS = (0.0001, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
 
 
@@ -143,16 +144,14 @@ class Hub:
         """Send a member what it has not got, at most so many pages; return how many records that was."""
         subscription, ring = member.subscription, self._ring
         end, sent = ring.end, 0
-        for _ in range(pages):
-            arrival = subscription.arrival
-            if arrival >= end or not subscription.is_ready:
-                break
+        while (arrival := subscription.arrival) < end and pages and subscription.is_ready:
             if arrival < ring.begin:
                 self.leave(subscription)
                 member.fallen_behind()
                 break
             page = self._views.page(member.view, arrival, subscription.page_bytes)
             subscription.arrival = page.arrival
-            subscription.deliver(page, Tier.MEMORY)
+            subscription.deliver(page, _MEMORY)
             sent += page.count
+            pages -= 1
         return sent

@@ -76,6 +76,7 @@ class Subscription:
         self._sink = sink
         self._start = start
         self._state: Delivery | None = None
+        self._path = SendPath.REPLAY
         self._count = 0
         self._gaps = 0
         self._tiers = dict.fromkeys(Tier, 0)
@@ -124,6 +125,7 @@ class Subscription:
         if state is self._state:
             return False
         self._state = state
+        self._path = SendPath.LIVE if state is Delivery.LIVE else SendPath.REPLAY
         self.send_state()
         return True
 
@@ -142,8 +144,7 @@ class Subscription:
     def deliver(self, page: Page, tier: Tier) -> None:
         """Send a page's records and the hole after them, and advance."""
         if page.count:
-            path = SendPath.LIVE if self._state is Delivery.LIVE else SendPath.REPLAY
-            size = self._sink.send_page(self.id, self._count + 1, page, path)
+            size = self._sink.send_page(self.id, self._count + 1, page, self._path)
             self.credit.spend(page.delivered, size)
             self._count += page.count
             self._tiers[tier] += page.count

@@ -1,7 +1,7 @@
 """What live subscribers with one filter see of the ring: computed once, shared by all of them.
 
-Subscribers at the same arrival get the very same page. The step of an entry names the previous one that passes, which
-is the same for all of them. ``Views`` brings each new item to the views that it may pass, and to no others.
+Subscribers at the same arrival share a page. The step of an entry names the previous one that passes, which is the same
+for all of them. ``Views`` brings each new item to the views that it may pass, and to no others.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ class View:
     def __init__(self, ring: Ring, selection: Selection) -> None:
         self._ring = ring
         self._passes_all = selection.passes_all
-        self._pages: dict[tuple[int, int], Page] = {}
-        self._pages_end = ring.end
         self._picked: list[Picked] = []
         self._last: dict[int, int] = {}
         self.selection = selection
@@ -56,7 +54,6 @@ class View:
     def clear(self) -> None:
         """Let go of everything: nobody looks any more."""
         self._picked.clear()
-        self._pages.clear()
 
     def has_news(self, arrival: int) -> bool:
         """Whether anything passes from an arrival on."""
@@ -64,14 +61,7 @@ class View:
 
     def page(self, arrival: int, limit: int) -> Page:
         """Return the page from an arrival on; ``arrival`` is at or above the view's beginning and the ring's."""
-        if self._pages_end != self._ring.end:
-            self._pages_end = self._ring.end
-            self._pages.clear()
-        key = (arrival, limit)
-        page = self._pages.get(key)
-        if page is None:
-            page = self._pages[key] = self._build(self._since(arrival), limit)
-        return page
+        return self._build(self._since(arrival), limit)
 
     def _since(self, arrival: int) -> Iterator[Picked]:
         """Yield what passes from an arrival on, fetched in small slices: a page is mostly shorter."""

@@ -30,6 +30,7 @@ class Views:
         self._end = ring.end
         self._kept: deque[tuple[int, View]] = deque()
         self._nothing = Page()
+        self._pages: dict[tuple[View, int, int], Page] = {}
 
     def __len__(self) -> int:
         return len(self._views)
@@ -73,6 +74,7 @@ class Views:
                     if view.pick(arrival, item):
                         self._kept.append((arrival, view))
         self._end = ring.end
+        self._pages.clear()
         self._nothing = Page(advance=dict(ring.positions), arrival=ring.end)
         self._drop_trimmed()
 
@@ -85,8 +87,12 @@ class Views:
             view.drop_trimmed()
 
     def page(self, view: View, arrival: int, limit: int) -> Page:
-        """Return a view's page from an arrival on, after ``extend``."""
-        return view.page(arrival, limit) if view.has_news(arrival) else self._nothing
+        """Return a view's page from an arrival on, after ``extend``: the very same one for all who ask for it."""
+        key = (view, arrival, limit)
+        page = self._pages.get(key)
+        if page is None:
+            page = self._pages[key] = view.page(arrival, limit) if view.has_news(arrival) else self._nothing
+        return page
 
     def _wanting(self, item: Item) -> Iterable[View]:
         """Return the views that may want an item, each once."""

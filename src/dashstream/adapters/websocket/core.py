@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from struct import Struct
+
 from websockets.frames import CloseCode as WebSocketCode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from dashstream.protocol import control
+from dashstream.protocol.batch import FLAG_ZSTD, VERSION, encode_frame_lead
 from dashstream.protocol.codes import CloseCode, ErrorCode
 
 SUBPROTOCOL = "dashstream.v2"
+_pack_1, _pack_2, _pack_3 = (Struct(f">BBH4B{length}B").pack for length in (1, 2, 3))
 
 
 class Core(ServerProtocol):
@@ -46,6 +50,24 @@ def is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def data_head(subscription: int, first_delivery: int, size: int, *, compressed: bool) -> bytes:
+    """Return what stands before the ``size`` bytes of a body that many share: the frame's head and its lead.
+
+    It is made for each client and page, so the usual lengths are written in one step each, in half the time.
+    """
+    if subscription < 1 << 7 and 1 << 7 <= size < 1 << 15:
+        count, flags = first_delivery, FLAG_ZSTD if compressed else 0
+        if count < 1 << 7:
+            return _pack_1(0x82, 0x7E, size + 5, VERSION, flags, subscription, 0x10, count)
+        if count < 1 << 14:
+            return _pack_2(0x82, 0x7E, size + 6, VERSION, flags, subscription, 0x10, count & 127 | 128, count >> 7)
+        if count < 1 << 21:
+            low, middle, high = count & 127 | 128, count >> 7 & 127 | 128, count >> 14
+            return _pack_3(0x82, 0x7E, size + 7, VERSION, flags, subscription, 0x10, low, middle, high)
+    lead = encode_frame_lead(subscription, first_delivery, compressed=compressed)
+    return frame_head(len(lead) + size) + lead
 
 
 def frame_head(size: int) -> bytes:

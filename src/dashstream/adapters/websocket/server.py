@@ -2,8 +2,7 @@
 
 Conformance (handshake, fragmentation, ping, close) is the ``websockets`` library's sans-I/O core; what a frame
 means is ``protocol.session``; what is delivered is the engine's. This module only moves bytes between them. Data
-frames bypass the core: their head is written here and their shared body goes out as it is (RFC 6455, 5.2: a server's
-frames are not masked).
+frames bypass the core: their shared body goes out as it is (RFC 6455, 5.2: a server's frames are not masked).
 
 What a client may cost: its frames are taken in small pieces, only while it stays within its rate and reads what it
 is sent, so neither its answers nor its own bytes pile up here. A connection keeps its place in the registry until its
@@ -25,7 +24,7 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
 
-from dashstream.adapters.websocket.core import Core, frame_head, is_utf8
+from dashstream.adapters.websocket.core import Core, data_head, is_utf8
 from dashstream.adapters.websocket.outlet import Outlet
 from dashstream.adapters.websocket.registry import Connections
 from dashstream.engine.deliveries import Deliveries
@@ -33,7 +32,6 @@ from dashstream.engine.page import Page
 from dashstream.engine.sends import SendPath
 from dashstream.errors import LogError, OverloadedError, UnauthenticatedError
 from dashstream.protocol import control
-from dashstream.protocol.batch import encode_frame_lead
 from dashstream.protocol.codes import CloseCode, ErrorCode
 from dashstream.protocol.effects import Authenticate, Close, Credit, Effect, End, Open, Reauthenticate, Send
 from dashstream.protocol.position import PositionFault
@@ -81,6 +79,7 @@ class Connection(asyncio.Protocol):
         self._message = bytearray()
         self._path = SendPath.CONTROL
         self._paused_since: float | None = None
+        self.is_writable = False
         self._ending_since: float | None = None
         self._last_heard = self._swept_at = self._loop.time()
         self._ping_sent_at: float | None = None
@@ -109,6 +108,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = self._outlet = None
+        self.is_writable = False
         if exc is not None:
             self._connections.sends.note_failure(self._path)
         self._release()
@@ -118,10 +118,12 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._paused_since = self._loop.time()
+        self.is_writable = False
         self._read()
 
     def resume_writing(self) -> None:
         self._paused_since = None
+        self._note_writable()
         self._read()
         if self._deliveries is not None:
             # Not in here: asyncio ends a transport twice if what is written from within this callback fails.
@@ -133,10 +135,6 @@ class Connection(asyncio.Protocol):
 
     # --- the engine's sink ---------------------------------------------------------------------------------
 
-    @property
-    def is_writable(self) -> bool:
-        return self._outlet is not None and self._paused_since is None and self._core.state is State.OPEN
-
     def send_control(self, frame: control.ServerFrame) -> None:
         if self._core.state is State.OPEN:
             self._core.send_text(control.encode(frame))
@@ -145,12 +143,12 @@ class Connection(asyncio.Protocol):
     def send_page(self, subscription: int, first_delivery: int, page: Page, path: SendPath) -> int:
         packed = page.packed() if self._session.compression else None
         body = page.body if packed is None else packed
-        lead = encode_frame_lead(subscription, first_delivery, compressed=packed is not None)
-        size = len(lead) + len(body)
+        head = data_head(subscription, first_delivery, len(body), compressed=packed is not None)
         if self._outlet is not None:
-            self._note_path(path)
-            self._outlet.send(frame_head(size) + lead, body)
-        return size
+            if self._paused_since is None:
+                self._path = path
+            self._outlet.send(head, body)
+        return len(head) + len(body)
 
     def refuse(
         self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
@@ -364,8 +362,13 @@ class Connection(asyncio.Protocol):
                 self._outlet.write(data)
             else:  # what a peer at fault still sends is thrown away, so that it reads why
                 self._outlet.end(is_heard=self._core.has_failed)
+        self._note_writable()
         if self._is_ending:
             self._release()
+
+    def _note_writable(self) -> None:
+        """Keep what every page asks for; to be called when anything of it has changed."""
+        self.is_writable = self._outlet is not None and self._paused_since is None and self._core.state is State.OPEN
 
     def _release(self) -> None:
         """Stop all that is done for the client."""
