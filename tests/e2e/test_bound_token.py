@@ -39,6 +39,8 @@ async def test_what_is_of_all_tenants_is_marked_and_explained(signing_gateway: G
     await page.get_by_role("navigation", name="What this token may see").get_by_role("link", name="health").click()
     duties = page.get_by_role("region", name="Duties of partitions")
     await expect(duties).to_contain_text("Not for this token")
+    for closed in ("Producers", "Viewers"):
+        await expect(page.get_by_role("region", name=closed)).to_contain_text("Not for this token")
     await expect(page.get_by_role("region", name="Gateway", exact=True)).not_to_contain_text("No answer")
     await expect(page.get_by_test_id("connection")).to_contain_text("Connected")
     assert not {401, 403} & set(answers), "nothing was asked in vain"

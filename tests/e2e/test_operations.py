@@ -11,6 +11,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from conftest import GatewayProcess
+from e2e.faults import post
+from e2e.test_backlog import counting_run
 from e2e.watching import finish, run_program
 from parts.raw_log import append
 
@@ -59,6 +61,25 @@ async def test_a_dead_letter_is_found_inspected_and_sent_again(keeping_gateway: 
     await page.get_by_test_id(ROW).click()
     await expect(page.get_by_role("button", name="Send again…")).to_be_disabled()
     await expect(page.get_by_test_id("letter-detail")).to_contain_text("There is nothing to send")
+
+
+async def test_health_tells_what_comes_in_and_who_looks(gateway: Any, page: Page) -> None:
+    await page.goto(f"{gateway.url}/health#token={gateway.token}")
+    producers, viewers = (page.get_by_role("region", name=name) for name in ("Producers", "Viewers"))
+    await expect(producers).to_contain_text("Idle")
+    await expect(viewers).to_contain_text("Nobody")
+    run = counting_run(3)
+    await post(gateway, run.records)
+    await expect(producers).to_contain_text(f"{len(run.records)} records in 60 s")
+    await expect(producers).to_contain_text(f"5 min, highest {len(run.records)}")
+    await expect(page.get_by_role("region", name="List of runs")).to_contain_text("Up to date")
+    row = page.get_by_role("region", name="Partitions").get_by_role("row").nth(1)
+    await expect(row).to_contain_text("Up to date")
+    await page.get_by_role("link", name="Runs", exact=True).click()
+    await page.get_by_test_id("run-row").click()
+    await expect(page.get_by_test_id("connection")).to_contain_text("Live")
+    await page.get_by_role("link", name="Health").click()
+    await expect(viewers).to_contain_text("1 connected")
 
 
 async def test_a_schema_is_observed_and_expected_across_visits(gateway: Any, page: Page, tmp_path: Path) -> None:

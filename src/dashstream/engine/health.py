@@ -66,7 +66,10 @@ class Facts:
     new_failures: int | None = None
     payloads_missing: int | None = None
     requests_overloaded: int | None = None
+    clients: int | None = None
+    """Connections now; told and never judged, as is how long the latest of them takes to apply."""
     slow_clients: int | None = None
+    apply_lag_s: float | None = None
     sends_failed: Mapping[str, int] | None = None
     """Connections that broke, by what was sent on them, since the gateway started; told and never judged."""
     sends_failed_recently: int | None = None

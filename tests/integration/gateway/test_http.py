@@ -347,6 +347,15 @@ async def test_health_says_when_others_can_reach_the_gateway(tmp_path: Path, hos
         assert (await served.http.get("/api/v1/health")).json()["listens"] == listens
 
 
+async def test_health_counts_what_comes_in_and_who_looks(tmp_path: Path) -> None:
+    async with with_run(tmp_path) as served:
+        health = (await served.http.get("/api/v1/health")).json()
+        stored = len(built())
+        assert health["producers"] == {"accepted_recently": stored, "rejected_recently": 0, "overloaded_recently": 0}
+        assert health["viewers"] == {"connected": 0, "slow": 0, "apply_lag_s": 0.0}
+        assert health["index_lag"] == 0
+
+
 async def test_no_other_site_may_read_answers(tmp_path: Path) -> None:
     async with serving(tmp_path) as served:
         answer = await served.http.get("/api/v1/runs", headers={"Origin": "http://evil.example"})

@@ -25,6 +25,14 @@ async def test_a_signed_token_opens_what_its_role_may(tmp_path: Path) -> None:
         assert (await served.http.get("/metrics")).status_code == 200, "the gateway's own token counts as well"
 
 
+async def test_counts_of_all_tenants_are_for_no_token_of_some(tmp_path: Path) -> None:
+    async with serving(tmp_path, jwt=options(tmp_path)) as served:
+        for tenants, is_told in (("default", False), ("*", True)):
+            shown = {"Authorization": f"Bearer {signed_token(tenants=tenants)}"}
+            health = (await served.http.get("/api/v1/health", headers=shown)).json()
+            assert [health[of_all] is not None for of_all in ("producers", "viewers")] == [is_told, is_told]
+
+
 async def test_a_client_is_warned_and_stays_with_a_newer_token(tmp_path: Path) -> None:
     async with (
         serving(tmp_path, jwt=options(tmp_path), client={"token_grace_s": 600.0}) as served,

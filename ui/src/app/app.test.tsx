@@ -31,6 +31,18 @@ describe("the page", () => {
     expect(services.engine.frame().openId).toBeNull();
   });
 
+  it("keeps the run open while its connection is looked at", async () => {
+    const services = await open("/runs/run-7f3a91c2e4");
+    press("g");
+    press("h");
+    const connection = await screen.findByRole("region", { name: "Live connection" });
+    expect(connection.textContent).toContain("connected");
+    expect(services.engine.frame().openId).toBe("run-7f3a91c2e4");
+    press("g");
+    press("n");
+    expect(services.engine.frame().openId).toBeNull();
+  });
+
   it("is honest about an address that means nothing", async () => {
     await open("/nothing/here");
     expect(screen.getByText("There is no such page")).toBeTruthy();

@@ -1,9 +1,14 @@
 import { HealthView } from "../features/health/health-view";
 import { healthOf, partitionOf } from "../testing/fake-services";
 import { connectionOf, intakeOf } from "../testing/frames";
+import { readingOf, samplesOf } from "../testing/health-readings";
 import type { Scene } from "./gallery-page";
 
 const RETAINED_FAILS = "the retained tier cannot be written; replays read the log instead";
+
+const CALM = samplesOf({ intakeMs: 11, unsettled: 3, accepted: 7_600, viewerLagS: 0.03, indexLag: 2 });
+const BUSY = samplesOf({ intakeMs: 7_200, unsettled: 103, accepted: 18_200, viewerLagS: 7.4, indexLag: 310 });
+const QUIET = samplesOf({ intakeMs: null, unsettled: null, accepted: null, viewerLagS: null, indexLag: 0 });
 
 export const HEALTH_SCENES: readonly Scene[] = [
   {
@@ -11,13 +16,11 @@ export const HEALTH_SCENES: readonly Scene[] = [
     title: "All is well",
     show: () => (
       <HealthView
-        reading={{
+        reading={readingOf({
           health: healthOf({ retained: "working" }),
           partitions: [partitionOf(), partitionOf({ partition: 1, owned: false, settled: null })],
-          arePartitionsClosed: false,
-          atMs: 0,
-          failure: null,
-        }}
+        })}
+        samples={CALM}
         intake={intakeOf()}
         connection={connectionOf()}
         askedAt="12:00:00"
@@ -29,7 +32,7 @@ export const HEALTH_SCENES: readonly Scene[] = [
     title: "With findings",
     show: () => (
       <HealthView
-        reading={{
+        reading={readingOf({
           health: healthOf({
             level: "failed",
             reasons: [
@@ -39,6 +42,9 @@ export const HEALTH_SCENES: readonly Scene[] = [
             ],
             unknown: ["index_lag"],
             retained: "failing",
+            producers: { accepted: 18_200, rejected: 14, overloaded: 2 },
+            viewers: { connected: 5, slow: 1, applyLagS: 7.4 },
+            indexLag: 310,
             deadLetters: { written: 12, waiting: 3, lostRecently: 0 },
           }),
           partitions: [
@@ -49,10 +55,8 @@ export const HEALTH_SCENES: readonly Scene[] = [
               paused: { offset: "17", reason: "schema_mismatch", sinceUs: 0 },
             }),
           ],
-          arePartitionsClosed: false,
-          atMs: 0,
-          failure: null,
-        }}
+        })}
+        samples={BUSY}
         intake={intakeOf({ level: "stalled", pendingRecords: 612, averageMs: 7_200, maximumMs: 31_000 })}
         connection={connectionOf({ phase: "falling_behind", reason: "Records wait longer than 30 s." })}
         askedAt="12:00:00"
@@ -61,12 +65,35 @@ export const HEALTH_SCENES: readonly Scene[] = [
   },
   {
     id: "health-idle",
-    title: "Idle, for a token of some tenants",
+    title: "Idle, with nobody there",
     show: () => (
       <HealthView
-        reading={{ health: healthOf(), partitions: null, arePartitionsClosed: true, atMs: 0, failure: null }}
-        intake={intakeOf({ level: "idle", recordsPerSecond: 0 })}
+        reading={readingOf({
+          health: healthOf({
+            producers: { accepted: 0, rejected: 0, overloaded: 0 },
+            viewers: { connected: 0, slow: 0, applyLagS: 0 },
+          }),
+        })}
+        samples={samplesOf({ intakeMs: null, unsettled: 0, accepted: 0, viewerLagS: null, indexLag: 0 })}
+        intake={intakeOf({ level: "idle", recordsPerSecond: 0, averageMs: null, maximumMs: null })}
         connection={connectionOf()}
+        askedAt="12:00:00"
+      />
+    ),
+  },
+  {
+    id: "health-bound",
+    title: "For a token of some tenants",
+    show: () => (
+      <HealthView
+        reading={readingOf({
+          health: healthOf({ producers: null, viewers: null }),
+          partitions: null,
+          arePartitionsClosed: true,
+        })}
+        samples={QUIET}
+        intake={null}
+        connection={connectionOf({ phase: "idle", source: "none" })}
         askedAt="12:00:00"
       />
     ),
@@ -76,13 +103,14 @@ export const HEALTH_SCENES: readonly Scene[] = [
     title: "No answer",
     show: () => (
       <HealthView
-        reading={{
+        reading={readingOf({
           health: null,
           partitions: null,
-          arePartitionsClosed: false,
+          dropped: null,
           atMs: null,
           failure: "no answer from the gateway",
-        }}
+        })}
+        samples={[]}
         intake={null}
         connection={null}
         askedAt={null}

@@ -46,6 +46,7 @@ export function createServices(location: Location): Services {
     operations: new OperationsClient(http),
     storage: preferenceStorage(() => localStorage),
     nowMs: () => Date.now(),
+    monotonicMs: () => performance.now(),
     copyText,
   };
 }

@@ -78,6 +78,9 @@ it("reads version and health", async () => {
     window_s: 60,
     retained: "none",
     dead_letters: { written: 3, waiting: null, lost_recently: 0 },
+    producers: { accepted_recently: 7, rejected_recently: 1, overloaded_recently: null },
+    viewers: { connected: 2, slow: 1, apply_lag_s: 0.5 },
+    index_lag: null,
   };
   await expect(clientFor(json(health)).client.health(SIGNAL)).resolves.toEqual({
     level: "degraded",
@@ -86,6 +89,14 @@ it("reads version and health", async () => {
     windowS: 60,
     retained: "none",
     deadLetters: { written: 3, waiting: null, lostRecently: 0 },
+    producers: { accepted: 7, rejected: 1, overloaded: null },
+    viewers: { connected: 2, slow: 1, applyLagS: 0.5 },
+    indexLag: null,
+  });
+  const bound = { ...health, producers: null, viewers: null };
+  await expect(clientFor(json(bound)).client.health(SIGNAL)).resolves.toMatchObject({
+    producers: null,
+    viewers: null,
   });
 });
 

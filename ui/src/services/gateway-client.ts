@@ -7,8 +7,11 @@ import type {
   GatewayVersion,
   HealthLevel,
   PartitionDuties,
+  PartitionPause,
+  ProducerCounts,
   RunsAnswer,
   RunsQuery,
+  ViewerCounts,
 } from "../stores/gateway-api";
 import { AnswerReader } from "./answer-reader";
 import { checked, fieldsOf, type GatewayHttp, queryText } from "./gateway-http";
@@ -71,6 +74,9 @@ export class GatewayClient implements GatewayApi {
       windowS: answer.number("window_s"),
       retained: answer.choice("retained", RETAINED),
       deadLetters: readLetterCounts(answer.raw("dead_letters")),
+      producers: orNull(answer.raw("producers"), readProducerCounts),
+      viewers: orNull(answer.raw("viewers"), readViewerCounts),
+      indexLag: answer.maybeNumber("index_lag"),
     }));
   }
 
@@ -98,6 +104,27 @@ function readLetterCounts(value: unknown): GatewayHealth["deadLetters"] {
   };
 }
 
+function readProducerCounts(value: unknown): ProducerCounts {
+  const counts = new AnswerReader(value, "producers");
+  return {
+    accepted: counts.maybeNumber("accepted_recently"),
+    rejected: counts.maybeNumber("rejected_recently"),
+    overloaded: counts.maybeNumber("overloaded_recently"),
+  };
+}
+
+function readViewerCounts(value: unknown): ViewerCounts {
+  const counts = new AnswerReader(value, "viewers");
+  return {
+    connected: counts.maybeNumber("connected"),
+    slow: counts.maybeNumber("slow"),
+    applyLagS: counts.maybeNumber("apply_lag_s"),
+  };
+}
+
+const orNull = <T>(value: unknown, read: (value: unknown) => T): T | null =>
+  value === null ? null : read(value);
+
 function readPartition(value: unknown): PartitionDuties {
   const row = new AnswerReader(value, "partition");
   const owned = row.flag("owned");
@@ -107,11 +134,11 @@ function readPartition(value: unknown): PartitionDuties {
     high: row.integer("high"),
     settled: row.maybeInteger("settled"),
     catchingUp: owned && row.flag("catching_up"),
-    paused: row.raw("paused") === null ? null : readPause(row.raw("paused")),
+    paused: orNull(row.raw("paused"), readPause),
   };
 }
 
-function readPause(value: unknown): PartitionDuties["paused"] {
+function readPause(value: unknown): PartitionPause {
   const pause = new AnswerReader(value, "pause");
   return { offset: pause.integer("offset"), reason: pause.text("reason"), sinceUs: pause.us("since_us") };
 }

@@ -133,6 +133,28 @@ export interface GatewayHealth {
   /** Whether there is a retained tier, and whether this gateway can write what it owns to it. */
   readonly retained: "none" | "working" | "failing";
   readonly deadLetters: DeadLetterCounts;
+  /** Null for a token of some tenants: they are of all. */
+  readonly producers: ProducerCounts | null;
+  /** As above. */
+  readonly viewers: ViewerCounts | null;
+  /** Records that the list of runs is behind the log. */
+  readonly indexLag: number | null;
+}
+
+/** What came over HTTP within the recent window. */
+export interface ProducerCounts {
+  readonly accepted: number | null;
+  readonly rejected: number | null;
+  /** Requests put off because too much waited. */
+  readonly overloaded: number | null;
+}
+
+/** Who is connected now, this page included while a run is open. */
+export interface ViewerCounts {
+  readonly connected: number | null;
+  readonly slow: number | null;
+  /** The longest from being sent records to saying that they are applied, in seconds. */
+  readonly applyLagS: number | null;
 }
 
 /** Dead letters of one gateway. */

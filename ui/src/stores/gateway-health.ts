@@ -1,7 +1,13 @@
 /** The gateway's own verdict on itself, asked every two seconds while somebody looks. */
 
 import { useEffect, useState } from "react";
-import { type GatewayApi, GatewayError, type GatewayHealth, type PartitionDuties } from "./gateway-api";
+import {
+  type GatewayApi,
+  GatewayError,
+  type GatewayHealth,
+  type PartitionDuties,
+  type RunsAnswer,
+} from "./gateway-api";
 import { noteAnswer, noteFailure } from "./gateway-contact";
 
 const EVERY_MS = 2000;
@@ -13,6 +19,8 @@ export interface HealthReading {
   readonly partitions: readonly PartitionDuties[] | null;
   /** They are of all tenants, and the page's token is for some. */
   readonly arePartitionsClosed: boolean;
+  /** Records that programs say they dropped, of the newest runs; null while that is not known. */
+  readonly dropped: { readonly records: number; readonly runs: number } | null;
   /** When it came, in milliseconds since the epoch. */
   readonly atMs: number | null;
   /** Why the newest question was not answered. */
@@ -23,6 +31,7 @@ const NOTHING_READ: HealthReading = {
   health: null,
   partitions: null,
   arePartitionsClosed: false,
+  dropped: null,
   atMs: null,
   failure: null,
 };
@@ -36,6 +45,8 @@ export function useGatewayHealth(
   const [reading, setReading] = useState<HealthReading>(NOTHING_READ);
   useEffect(() => {
     const stop = new AbortController();
+    let etag: string | null = null;
+    let dropped: HealthReading["dropped"] = null;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const fail = (error: unknown) => {
       if (stop.signal.aborted) return;
@@ -46,12 +57,20 @@ export function useGatewayHealth(
     const succeed = async (health: GatewayHealth) => {
       noteAnswer();
       // The verdict is worth showing without them.
-      const partitions = isBound === false ? await api.partitions(stop.signal).catch(() => null) : null;
+      const [partitions, runs] = await Promise.all([
+        isBound === false ? api.partitions(stop.signal).catch(() => null) : null,
+        api.runs({}, etag, stop.signal).catch(() => null),
+      ]);
+      if (runs !== "unchanged") {
+        etag = runs?.etag ?? null;
+        dropped = runs && droppedOf(runs);
+      }
       if (!stop.signal.aborted)
         setReading({
           health,
           partitions,
           arePartitionsClosed: isBound === true,
+          dropped,
           atMs: nowMs(),
           failure: null,
         });
@@ -67,4 +86,8 @@ export function useGatewayHealth(
     };
   }, [api, nowMs, isBound]);
   return reading;
+}
+
+function droppedOf({ runs }: RunsAnswer): HealthReading["dropped"] {
+  return { records: runs.reduce((sum, { losses }) => sum + losses, 0), runs: runs.length };
 }

@@ -29,6 +29,8 @@ export interface Services {
   readonly token: TokenStore;
   /** The present in milliseconds since the Unix epoch. */
   nowMs(): number;
+  /** Milliseconds that never go back, from an arbitrary beginning: for windows of time. */
+  monotonicMs(): number;
   /** Put text on the clipboard; false when the browser refuses. Never rejects. */
   copyText(text: string): Promise<boolean>;
 }

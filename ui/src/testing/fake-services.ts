@@ -74,8 +74,18 @@ export function listingOf(changes: Partial<RunListing> = {}): RunListing {
 }
 
 export function healthOf(changes: Partial<GatewayHealth> = {}): GatewayHealth {
-  const deadLetters = { written: 0, waiting: 0, lostRecently: 0 };
-  return { level: "ok", reasons: [], unknown: [], windowS: 60, retained: "none", deadLetters, ...changes };
+  return {
+    level: "ok",
+    reasons: [],
+    unknown: [],
+    windowS: 60,
+    retained: "none",
+    deadLetters: { written: 0, waiting: 0, lostRecently: 0 },
+    producers: { accepted: 7_560, rejected: 0, overloaded: 0 },
+    viewers: { connected: 3, slow: 0, applyLagS: 0.02 },
+    indexLag: 0,
+    ...changes,
+  };
 }
 
 export function partitionOf(changes: Partial<PartitionDuties> = {}): PartitionDuties {
@@ -178,6 +188,7 @@ export function createFakeServices(options: FakeServicesOptions = {}): FakeServi
       },
     },
     nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
     copyText: async (text) => clipboard.push(text) > 0,
   };
 }

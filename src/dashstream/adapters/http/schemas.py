@@ -38,6 +38,10 @@ def sequence_of(schema: Schema) -> Schema:
     return {"type": "array", "items": schema}
 
 
+def _or_null(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
 _RUN_FIELDS: dict[str, Schema] = {
     "run_id": TEXT,
     "thread_id": TEXT,
@@ -92,7 +96,7 @@ RUN_DETAIL = record(
     {
         **_RUN_FIELDS,
         "namespaces": sequence_of(TEXT),
-        "schema": {"anyOf": [GRAPH_SCHEMA, {"type": "null"}]},
+        "schema": _or_null(GRAPH_SCHEMA),
     }
 )
 SCHEMA_LIST = record({"schemas": sequence_of(GRAPH_SCHEMA)})
@@ -174,6 +178,25 @@ HEALTH = record(
                 "timed_out_recently": MAYBE_COUNT,
             }
         ),
+        "producers": _or_null(
+            record(
+                {
+                    "accepted_recently": MAYBE_COUNT,
+                    "rejected_recently": MAYBE_COUNT,
+                    "overloaded_recently": MAYBE_COUNT,
+                }
+            )
+        ),
+        "viewers": _or_null(
+            record(
+                {
+                    "connected": MAYBE_COUNT,
+                    "slow": MAYBE_COUNT,
+                    "apply_lag_s": {"type": ["number", "null"], "minimum": 0},
+                }
+            )
+        ),
+        "index_lag": MAYBE_COUNT,
         "window_s": {"type": "number"},
     }
 )
@@ -216,7 +239,7 @@ PARTITIONS = record(
                     "settled": MAYBE_INTEGER_TEXT,
                     "catching_up": {"type": ["boolean", "null"]},
                     "waiting": MAYBE_COUNT,
-                    "paused": {"anyOf": [_PAUSE, {"type": "null"}]},
+                    "paused": _or_null(_PAUSE),
                 }
             )
         ),

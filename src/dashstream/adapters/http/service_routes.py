@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,7 +13,7 @@ from dashstream.adapters.http.problems import Problem
 from dashstream.adapters.http.security import principal_of
 from dashstream.adapters.http.services import HttpServices
 from dashstream.engine.access import Role
-from dashstream.engine.health import WINDOW_S
+from dashstream.engine.health import WINDOW_S, Facts
 from dashstream.protocol.proto_codec import SCHEMA_VERSION
 
 RETAINED = {None: "none", False: "working", True: "failing"}
@@ -28,8 +30,9 @@ async def get_ready(services: HttpServices, _: Request, __: Arguments) -> Respon
     return json_response({"status": "ready"})
 
 
-async def get_health(services: HttpServices, _: Request, __: Arguments) -> Response:
+async def get_health(services: HttpServices, request: Request, _: Arguments) -> Response:
     health = await services.health()
+    is_of_all = principal_of(request).tenants is None
     body = {
         "level": health.level.value,
         "reasons": [
@@ -49,9 +52,24 @@ async def get_health(services: HttpServices, _: Request, __: Arguments) -> Respo
             "timed_out": health.facts.sends_timed_out,
             "timed_out_recently": health.facts.sends_timed_out_recently,
         },
+        "producers": _producers(health.facts) if is_of_all else None,
+        "viewers": _viewers(health.facts) if is_of_all else None,
+        "index_lag": health.facts.index_lag,
         "window_s": WINDOW_S,
     }
     return json_response(body)
+
+
+def _producers(facts: Facts) -> Mapping[str, int | None]:
+    return {
+        "accepted_recently": facts.records_accepted,
+        "rejected_recently": facts.records_rejected,
+        "overloaded_recently": facts.requests_overloaded,
+    }
+
+
+def _viewers(facts: Facts) -> Mapping[str, float | None]:
+    return {"connected": facts.clients, "slow": facts.slow_clients, "apply_lag_s": facts.apply_lag_s}
 
 
 async def get_version(services: HttpServices, _: Request, __: Arguments) -> Response:
@@ -110,7 +128,8 @@ OPERATIONS = (
         "/api/v1/health",
         "getHealth",
         "How well the gateway does its work, with reasons over the recent window. "
-        "What is not known is listed in `unknown`, never counted as zero.",
+        "What is not known is listed in `unknown`, never counted as zero; `producers` and `viewers` are null for "
+        "a token of some tenants.",
         get_health,
         {200: Reply("The verdict.", schema=schemas.HEALTH)},
         least=Role.VIEWER,

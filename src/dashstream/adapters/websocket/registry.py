@@ -109,6 +109,11 @@ class Connections:
         """Connections whose client does not keep up now."""
         return sum(connection.is_slow for connection in self._open)
 
+    @property
+    def apply_lag_s(self) -> float:
+        """The longest that a client takes now from being sent records to saying that it applied them, in seconds."""
+        return max((connection.apply_lag_s for connection in self), default=0.0)
+
     def send_pauses(self) -> None:
         """Tell every client which partitions are paused now."""
         for connection in self:
@@ -154,7 +159,7 @@ class Connections:
     def _tell_progress(self, now: float) -> None:
         for connection in self:
             connection.send_progress(now)
-        self._apply_lag.set(max((connection.apply_lag_s for connection in self), default=0.0))
+        self._apply_lag.set(self.apply_lag_s)
 
 
 def session_limits(limits: ClientLimits, max_record_bytes: int) -> SessionLimits:

@@ -17,6 +17,7 @@ import { DropTarget } from "./drop-target";
 import { ShortcutSheet } from "./shortcut-sheet";
 import { useAppliedTheme } from "./theme";
 import { TopBar } from "./top-bar";
+import { useClosedRun } from "./use-closed-run";
 import { useShellCommands } from "./use-shell-commands";
 import "./shell.css";
 
@@ -30,6 +31,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const nextTheme = () => change({ theme: THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "system" });
 
   useAppliedTheme(theme);
+  useClosedRun(path);
   useKeyListener();
   useShellCommands();
   useShortcuts("Everywhere", [

@@ -2,16 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { HealthReason } from "../../stores/gateway-api";
 import type { HealthReading } from "../../stores/gateway-health";
 import { healthOf, partitionOf } from "../../testing/fake-services";
+import { readingOf } from "../../testing/health-readings";
 import { deadLettersCard, dutiesCard, retainedCard } from "./duty-cards";
-
-const readingOf = (changes: Partial<HealthReading> = {}): HealthReading => ({
-  health: healthOf(),
-  partitions: [partitionOf()],
-  arePartitionsClosed: false,
-  atMs: 1,
-  failure: null,
-  ...changes,
-});
 
 const reasonOf = (check: string): HealthReason => ({ check, level: "degraded", message: "it is so" });
 const paused = { offset: "17", reason: "decode", sinceUs: 0 };

@@ -3,10 +3,11 @@
 import { count, sentence } from "../../model/display";
 import type { HealthReason, PartitionDuties } from "../../stores/gateway-api";
 import type { HealthReading } from "../../stores/gateway-health";
-import { type Card, DEAD_LETTERS, NOTHING, reasonRemedy } from "./health-cards";
+import { unsettled } from "../../stores/health-trend";
+import { type Card, type Chart, known, noData, notForThisToken, quiet, troubled, UNKNOWN } from "./card";
+import { DEAD_LETTERS, reasonRemedy } from "./health-cards";
 
 const SHOWN_PAUSES = 3;
-const UNKNOWN = "The gateway has not said.";
 
 export function retainedCard({ health, failure }: HealthReading): Card {
   const title = "Retained tier";
@@ -21,7 +22,7 @@ export function retainedCard({ health, failure }: HealthReading): Card {
         tone: "ok",
       };
     case "failing":
-      return troubled(title, "Failing", "not written", reason, "retained");
+      return troubledBy(title, "Failing", "not written", reason, "retained");
   }
 }
 
@@ -35,7 +36,7 @@ export function deadLettersCard({ health, failure }: HealthReading): Card {
   ];
   const value = written === null ? "–" : `${count(written)} written`;
   const reason = health.reasons.find(({ check }) => check === "dead_letters");
-  if (reason) return { ...troubled(title, "Failing", value, reason, "dead_letters"), facts };
+  if (reason) return { ...troubledBy(title, "Failing", value, reason, "dead_letters"), facts };
   if (written === null) return { ...noData(title), facts };
   if (written === 0)
     return {
@@ -57,19 +58,20 @@ export function deadLettersCard({ health, failure }: HealthReading): Card {
 
 export function dutiesCard({ health, partitions, arePartitionsClosed, failure }: HealthReading): Card {
   const title = "Duties of partitions";
-  if (arePartitionsClosed) return notForThisToken(title);
+  if (arePartitionsClosed) return notForThisToken(title, "Partitions are");
   if (failure !== null || health === null || partitions === null) return noData(title);
   const own = partitions.filter(({ owned }) => owned);
   const value = `${count(own.length)} of ${count(partitions.length)} owned here`;
   const facts: Card["facts"] = [
     [
       "Records not settled yet",
-      own.length === 0 ? "–" : count(own.reduce((sum, one) => sum + behind(one), 0)),
+      own.length === 0 ? "–" : count(own.reduce((sum, one) => sum + unsettled(one), 0)),
     ],
     ["Catching up with old data", count(own.filter(({ catchingUp }) => catchingUp).length)],
     ["Paused", count(own.filter(({ paused }) => paused !== null).length)],
   ];
-  return { ...dutiesState(title, value, own, health.reasons), facts };
+  const chart: Chart = { series: "unsettled", label: "Records not settled", words: count };
+  return { ...dutiesState(title, value, own, health.reasons), facts, chart };
 }
 
 function dutiesState(
@@ -79,7 +81,7 @@ function dutiesState(
   reasons: readonly HealthReason[],
 ): Card {
   const failing = reasons.find(({ check }) => check === "duties" || check === "heads");
-  if (failing) return troubled(title, "Standing still", value, failing, failing.check);
+  if (failing) return troubledBy(title, "Standing still", value, failing, failing.check);
   const paused = own.filter(({ paused }) => paused !== null);
   if (paused[0]) {
     const remedy = `Mend the cause, then let the record pass: \`dashstream partitions resume ${paused[0].partition}\`.`;
@@ -111,40 +113,10 @@ function pausesOf(paused: readonly PartitionDuties[]): string {
   return [...shown, ...(more > 0 ? [`And ${count(more)} more.`] : [])].join(" ");
 }
 
-/** Records between what is settled and the end; the difference is small enough for a number, its ends are not. */
-const behind = ({ high, settled }: PartitionDuties): number =>
-  settled === null ? 0 : Number(BigInt(high) - BigInt(settled));
-
-const known = (value: number | null): string => (value === null ? "–" : count(value));
-
-const quiet = (title: string, level: string, value: string, cause: string): Card => ({
-  title,
-  level,
-  tone: "neutral",
-  value,
-  cause,
-  remedy: NOTHING,
-  facts: [],
-});
-
-const noData = (title: string): Card => ({
-  ...quiet(title, "No data", "–", UNKNOWN),
-  remedy: "The page asks again by itself.",
-});
-
-const notForThisToken = (title: string): Card => ({
-  ...quiet(title, "Not for this token", "–", "Partitions are of all tenants, and this token is for some."),
-  remedy: "Whoever has a token for all tenants sees them. What is said of your runs is not affected.",
-});
-
-const troubled = (
+const troubledBy = (
   title: string,
   level: string,
   value: string,
   reason: HealthReason | undefined,
   check: string,
-): Card => ({
-  ...quiet(title, level, value, reason ? sentence(reason.message) : UNKNOWN),
-  tone: "waiting",
-  remedy: reasonRemedy(check),
-});
+): Card => troubled(title, level, value, reason ? sentence(reason.message) : UNKNOWN, reasonRemedy(check));

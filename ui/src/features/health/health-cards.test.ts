@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { healthOf } from "../../testing/fake-services";
 import { connectionOf, intakeOf } from "../../testing/frames";
+import { readingOf } from "../../testing/health-readings";
 import { connectionCard, gatewayCard, intakeCard } from "./health-cards";
-
-const NONE = { partitions: null, arePartitionsClosed: false, atMs: 1, failure: null };
 
 describe("health cards", () => {
   it("tell no data, idle, healthy, slow and stalled apart", () => {
@@ -18,13 +17,13 @@ describe("health cards", () => {
     const card = intakeCard(intakeOf({ level: "no_data", averageMs: null, maximumMs: null }));
     expect(card.value).toBe("–");
     expect(card.facts.map(([, value]) => value)).toEqual(["–", "–", "–"]);
-    expect(gatewayCard({ ...NONE, health: null }).level).toBe("No data");
+    expect(gatewayCard(readingOf({ health: null })).level).toBe("No data");
   });
 
   it("do not show an old verdict as the present one", () => {
     const health = healthOf();
-    expect(gatewayCard({ ...NONE, health }).level).toBe("Healthy");
-    expect(gatewayCard({ ...NONE, health, failure: "no answer" })).toMatchObject({
+    expect(gatewayCard(readingOf({ health })).level).toBe("Healthy");
+    expect(gatewayCard(readingOf({ health, failure: "no answer" }))).toMatchObject({
       level: "No answer",
       tone: "error",
     });
@@ -32,7 +31,7 @@ describe("health cards", () => {
 
   it("name what could not be judged", () => {
     const health = healthOf({ level: "degraded", unknown: ["index_lag"] });
-    expect(gatewayCard({ ...NONE, health }).facts).toContainEqual(["Not known", "index lag"]);
+    expect(gatewayCard(readingOf({ health })).facts).toContainEqual(["Not known", "index lag"]);
   });
 
   it("say that no connection is in use while no run is open", () => {

@@ -5,23 +5,7 @@ import type { ConnectionStatus, IntakeHealth } from "../../stores/engine";
 import type { HealthReason } from "../../stores/gateway-api";
 import type { HealthReading } from "../../stores/gateway-health";
 import type { Tone } from "../../widgets/chip";
-
-export interface Card {
-  readonly title: string;
-  readonly level: string;
-  readonly tone: Tone;
-  readonly value: string;
-  readonly cause: string;
-  readonly remedy: string;
-  readonly facts: readonly (readonly [label: string, value: string])[];
-  /** The screen that shows more. */
-  readonly link?: ScreenLink;
-}
-
-export interface ScreenLink {
-  readonly href: string;
-  readonly label: string;
-}
+import { type Card, NOTHING, type ScreenLink } from "./card";
 
 export const DEAD_LETTERS: ScreenLink = { href: "/dead-letters", label: "Open dead letters" };
 
@@ -32,8 +16,6 @@ const LINKS: Readonly<Record<string, ScreenLink>> = {
 
 /** The screen that shows more of a finding. */
 export const reasonLink = (check: string): ScreenLink | null => LINKS[check] ?? null;
-
-export const NOTHING = "Nothing to do.";
 
 const INTAKE_WORDS: Record<
   IntakeHealth["level"],
@@ -80,6 +62,7 @@ export function intakeCard(intake: IntakeHealth | null): Card {
       ["Receipt to applied, average", milliseconds(intake?.averageMs ?? null)],
       ["Receipt to applied, longest", milliseconds(intake?.maximumMs ?? null)],
     ],
+    chart: { series: "intakeMs", label: "Receipt to applied", words: milliseconds },
   };
 }
 

@@ -2,31 +2,46 @@ import { Link } from "wouter";
 import { sentence } from "../../model/display";
 import type { ConnectionStatus, IntakeHealth } from "../../stores/engine";
 import type { HealthReading } from "../../stores/gateway-health";
+import { type HealthSample, HOLE_MS, seriesOf, TREND_MS } from "../../stores/health-trend";
 import { Chip } from "../../widgets/chip";
 import { Fact } from "../../widgets/field";
 import { Prose } from "../../widgets/prose";
+import { Sparkline } from "../../widgets/sparkline";
+import type { Card, Chart, ScreenLink } from "./card";
 import { deadLettersCard, dutiesCard, retainedCard } from "./duty-cards";
 import {
-  type Card,
   connectionCard,
   gatewayCard,
   intakeCard,
   reasonLink,
   reasonRemedy,
   reasonTone,
-  type ScreenLink,
 } from "./health-cards";
+import { PartitionTable } from "./partition-table";
+import { indexCard, producersCard, viewersCard } from "./traffic-cards";
 import "./health.css";
 
 interface HealthViewProps {
   reading: HealthReading;
+  samples: readonly HealthSample[];
   intake: IntakeHealth | null;
   connection: ConnectionStatus | null;
   askedAt: string | null;
 }
 
-export function HealthView({ reading, intake, connection, askedAt }: HealthViewProps) {
+export function HealthView({ reading, samples, intake, connection, askedAt }: HealthViewProps) {
   const reasons = reading.failure === null ? (reading.health?.reasons ?? []) : [];
+  const cards = [
+    gatewayCard(reading),
+    connectionCard(connection),
+    intakeCard(intake),
+    producersCard(reading),
+    viewersCard(reading),
+    indexCard(reading),
+    dutiesCard(reading),
+    deadLettersCard(reading),
+    retainedCard(reading),
+  ];
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by the keyboard
     <section className="health" aria-label="Telemetry health" tabIndex={0}>
@@ -37,12 +52,9 @@ export function HealthView({ reading, intake, connection, askedAt }: HealthViewP
         </span>
       </header>
       <div className="health__cards">
-        <HealthCard card={gatewayCard(reading)} />
-        <HealthCard card={connectionCard(connection)} />
-        <HealthCard card={intakeCard(intake)} />
-        <HealthCard card={dutiesCard(reading)} />
-        <HealthCard card={deadLettersCard(reading)} />
-        <HealthCard card={retainedCard(reading)} />
+        {cards.map((card) => (
+          <HealthCard key={card.title} card={card} samples={samples} />
+        ))}
       </div>
       {reasons.length > 0 && (
         <section className="health__reasons">
@@ -63,6 +75,9 @@ export function HealthView({ reading, intake, connection, askedAt }: HealthViewP
           </ul>
         </section>
       )}
+      {reading.failure === null && reading.partitions !== null && (
+        <PartitionTable partitions={reading.partitions} />
+      )}
     </section>
   );
 }
@@ -77,7 +92,7 @@ function MoreLink({ link }: { link: ScreenLink | null }) {
   );
 }
 
-function HealthCard({ card }: { card: Card }) {
+function HealthCard({ card, samples }: { card: Card; samples: readonly HealthSample[] }) {
   return (
     <section className="health-card" aria-label={card.title}>
       <header className="health-card__head">
@@ -101,6 +116,23 @@ function HealthCard({ card }: { card: Card }) {
           ))}
         </dl>
       )}
+      {card.chart && <RecentWindow chart={card.chart} samples={samples} />}
     </section>
+  );
+}
+
+/** Nothing while no figure of it is known. */
+function RecentWindow({ chart, samples }: { chart: Chart; samples: readonly HealthSample[] }) {
+  const points = seriesOf(samples, chart.series);
+  return (
+    points.some(({ value }) => value !== null) && (
+      <Sparkline
+        label={chart.label}
+        points={points}
+        windowMs={TREND_MS}
+        holeMs={HOLE_MS}
+        words={chart.words}
+      />
+    )
   );
 }

@@ -1,6 +1,6 @@
 /** One run: opened from the gateway by its id, or from a file. Everything on the screen follows one playhead. */
 
-import { useEffect, useRef } from "react";
+import { useEffect } from "react";
 import type { RunFrame } from "../../stores/engine";
 import { useAddressedRunView } from "../../stores/run-view";
 import { useFrame } from "../../stores/use-frame";
@@ -18,15 +18,7 @@ export function RunPage({ runId }: { runId: string }) {
   const notify = useNotify();
   const resumedBy = useResumedBy(api, frame?.openId === runId ? frame.run : null);
 
-  const openId = useRef<string | null>(null);
-  openId.current = frame?.openId ?? null;
-  useEffect(() => {
-    engine.openRun(runId);
-    return () => {
-      // A file that was dropped on this page is open by now, and stays so.
-      if (openId.current === null || openId.current === runId) engine.openRun(null);
-    };
-  }, [engine, runId]);
+  useEffect(() => engine.openRun(runId), [engine, runId]);
 
   const save = () => {
     api.exportRun(runId, new AbortController().signal).then(
