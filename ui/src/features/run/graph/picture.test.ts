@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { largeGraph } from "../../../testing/large-graph";
 import type { Palette } from "../palette";
 import { layeredLayout } from "./layered-layout";
-import { createPicture, type Look, REST_MS } from "./picture";
+import { createPicture, type Look, PAUSE_MS, REST_MS } from "./picture";
 import { NO_SCENE, sceneOf } from "./scene";
 import { layoutInput } from "./use-layout";
 
@@ -34,8 +34,8 @@ function shown() {
   const scene = sceneOf(view, layeredLayout(layoutInput(view)), { selected: null, found: null }, NO_SCENE);
   const seen = recorder();
   const picture = createPicture(seen.canvas);
-  const show = (covered: readonly string[] = []) =>
-    picture.show({ scene, palette: PALETTE, covered: new Set(covered) });
+  const none = new Set<string>();
+  const show = (covered: ReadonlySet<string> = none) => picture.show({ scene, palette: PALETTE, covered });
   show();
   picture.follow(at(0.5));
   return { ...seen, picture, show };
@@ -88,7 +88,7 @@ describe("the picture of a large graph", () => {
     const { picture, show, texts } = shown();
     expect(texts).toContain("step_0");
     texts.length = 0;
-    show(["n0"]);
+    show(new Set(["n0"]));
     expect(texts).not.toContain("step_0");
     expect(texts).toContain("step_1");
     texts.length = 0;
@@ -96,11 +96,30 @@ describe("the picture of a large graph", () => {
     expect(texts).toEqual([]);
   });
 
+  it("is drawn ten times a second, and at last as it is, while its run changes sixty times a second", () => {
+    const { show, drawings } = shown();
+    for (let frame = 0; frame < 60; frame++) {
+      show();
+      vi.advanceTimersByTime(1_000 / 60);
+    }
+    expect(drawings()).toBeGreaterThanOrEqual(10);
+    expect(drawings()).toBeLessThanOrEqual(12);
+    vi.advanceTimersByTime(PAUSE_MS);
+    const before = drawings();
+    vi.advanceTimersByTime(10 * PAUSE_MS);
+    expect(drawings()).toBe(before);
+    show();
+    expect(drawings()).toBe(before + 1);
+  });
+
   it("draws nothing more after its end", () => {
-    const { picture, drawings } = shown();
+    const { picture, drawings, show } = shown();
     picture.follow(at(0.45));
+    show();
+    show();
+    const before = drawings();
     picture.close();
     vi.advanceTimersByTime(10 * REST_MS);
-    expect(drawings()).toBe(1);
+    expect(drawings()).toBe(before);
   });
 });

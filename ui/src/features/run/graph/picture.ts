@@ -30,7 +30,7 @@ export interface Look {
 }
 
 export interface Picture {
-  /** Draw this from now on. */
+  /** Draw this from now on: at once when something has another place, and else within 100 ms. */
   show(input: PictureInput): void;
   /** The camera has moved. */
   follow(look: Look): void;
@@ -43,6 +43,8 @@ const AROUND = 0.25;
 const STRETCH_MOST = 1.25;
 /** The camera rests when it has not moved for so long. */
 export const REST_MS = 120;
+/** Between drawings of a run that changes all the time: the eye does not miss them, and the page has time for more. */
+export const PAUSE_MS = 100;
 /** 64 MB; a larger pane is drawn with fewer pixels than its screen has. */
 const PIXELS_MOST = 16_000_000;
 
@@ -57,9 +59,12 @@ export function createPicture(canvas: HTMLCanvasElement): Picture {
   let look: Look | null = null;
   let drawn: Drawn | null = null;
   let rest: ReturnType<typeof setTimeout> | undefined;
+  let pause: ReturnType<typeof setTimeout> | undefined;
+  let isStale = false;
 
   const draw = (): void => {
     if (!context || !input || !look || look.pane.width * look.pane.height === 0) return;
+    isStale = false;
     const ratio = fitCanvas(canvas, look.pane);
     const part = partAround(look);
     drawn = { part, zoom: look.viewport.zoom };
@@ -72,10 +77,19 @@ export function createPicture(canvas: HTMLCanvasElement): Picture {
     const { part } = drawn;
     canvas.style.transform = `translate(${part.x * zoom + x}px, ${part.y * zoom + y}px) scale(${zoom / drawn.zoom})`;
   };
+  const goOn = (): void => {
+    pause = undefined;
+    if (!isStale) return;
+    draw();
+    pause = setTimeout(goOn, PAUSE_MS);
+  };
   return {
     show(next) {
+      const isSamePlace = next.covered === input?.covered && next.scene.layout === input.scene.layout;
       input = next;
-      draw();
+      isStale = true;
+      if (!isSamePlace) draw();
+      else if (pause === undefined) goOn();
     },
     follow(next) {
       const resized = look?.pane.width !== next.pane.width || look.pane.height !== next.pane.height;
@@ -85,7 +99,10 @@ export function createPicture(canvas: HTMLCanvasElement): Picture {
       clearTimeout(rest);
       if (drawn && drawn.zoom !== next.viewport.zoom) rest = setTimeout(draw, REST_MS);
     },
-    close: () => clearTimeout(rest),
+    close() {
+      clearTimeout(rest);
+      clearTimeout(pause);
+    },
   };
 }
 
