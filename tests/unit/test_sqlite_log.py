@@ -17,7 +17,7 @@ import pytest
 
 from dashstream.adapters.prometheus import PrometheusMetrics
 from dashstream.adapters.sqlite.log import SqliteLog
-from dashstream.adapters.sqlite.log_tail import RECORD_OVERHEAD, LogTail
+from dashstream.adapters.sqlite.log_tail import RECORD_OVERHEAD, LogTail, Piece
 from dashstream.engine.limits import LogLimits
 from dashstream.engine.ports import Log, LogRecord, NewRecord, NoMetrics, partition_of
 from dashstream.errors import LogCorruptError, LogError, NotFoundError
@@ -316,11 +316,15 @@ def tail_page(count: int, start: int = 0, partition: int = 0, size: int = 10) ->
     return [LogRecord(partition, offset, 1, b"k", b"x" * size) for offset in range(start, start + count)]
 
 
+def tail_piece(count: int, start: int = 0, partition: int = 0, size: int = 10) -> Piece:
+    return Piece(tail_page(count, start, partition, size), count * (1 + size))
+
+
 def test_the_tail_gives_what_was_committed_from_any_place_in_it() -> None:
     tail = LogTail(1 << 20, {0: 5, 1: 0}, NoMetrics())
-    tail.add(0, tail_page(3, 5))
-    tail.add(1, tail_page(2, partition=1))
-    tail.add(0, tail_page(2, 8))
+    tail.add(0, tail_piece(3, 5))
+    tail.add(1, tail_piece(2, partition=1))
+    tail.add(0, tail_piece(2, 8))
     page = tail.read({1: 0, 0: 6}, 100, 1 << 20)
     assert page is not None
     assert [(record.partition, record.offset) for record in page] == [(1, 0), (1, 1), (0, 6), (0, 7), (0, 8), (0, 9)]
@@ -330,7 +334,7 @@ def test_the_tail_gives_what_was_committed_from_any_place_in_it() -> None:
 def test_the_tail_leaves_to_the_disk_what_it_has_not() -> None:
     tail = LogTail(1 << 20, {0: 5}, NoMetrics())
     assert tail.read({0: 5}, 100, 1 << 20) is None
-    tail.add(0, tail_page(3, 5))
+    tail.add(0, tail_piece(3, 5))
     assert tail.read({0: 4}, 100, 1 << 20) is None
     assert tail.read({0: 8}, 100, 1 << 20) is None
     assert tail.read({0: 5}, 2, 1 << 20) is None, "a commit that does not fit the page as a whole"
@@ -338,8 +342,8 @@ def test_the_tail_leaves_to_the_disk_what_it_has_not() -> None:
 
 def test_a_hole_of_another_process_ends_what_the_tail_holds() -> None:
     tail = LogTail(1 << 20, {0: 0}, NoMetrics())
-    tail.add(0, tail_page(3))
-    tail.add(0, tail_page(3, 7))
+    tail.add(0, tail_piece(3))
+    tail.add(0, tail_piece(3, 7))
     assert tail.read({0: 0}, 100, 1 << 20) is None
     page = tail.read({0: 7}, 100, 1 << 20)
     assert page is not None
@@ -349,7 +353,7 @@ def test_a_hole_of_another_process_ends_what_the_tail_holds() -> None:
 def test_the_tail_is_bounded_and_follows_retention() -> None:
     tail = LogTail(10 * (RECORD_OVERHEAD + 11), {0: 0, 1: 0}, NoMetrics())
     for start in range(0, 100, 5):
-        tail.add(start % 2, tail_page(5, start // 10 * 5, start % 2))
+        tail.add(start % 2, tail_piece(5, start // 10 * 5, start % 2))
         assert tail.bytes <= 10 * (RECORD_OVERHEAD + 11)
     assert tail.read({0: 40}, 100, 1 << 20) is None
     assert tail.read({0: 45, 1: 45}, 100, 1 << 20) is not None
@@ -365,8 +369,8 @@ def test_the_gauges_show_what_the_tail_holds() -> None:
     shown = []
     for change in (
         lambda: None,
-        lambda: tail.add(0, tail_page(3)),
-        lambda: tail.add(1, tail_page(8, partition=1)),
+        lambda: tail.add(0, tail_piece(3)),
+        lambda: tail.add(1, tail_piece(8, partition=1)),
         lambda: tail.trim(1, 8),
     ):
         change()

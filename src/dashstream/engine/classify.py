@@ -14,7 +14,7 @@ from dashstream.engine.ports import LogRecord
 from dashstream.errors import DecodeError, FrameError, RecordError, RecordTooLargeError, SchemaMismatchError
 from dashstream.protocol.framing import Limits
 from dashstream.protocol.gen import dashstream_pb2 as pb
-from dashstream.protocol.proto_codec import EVENT_BATCH, Decoded, Kind, decode, decode_any_version
+from dashstream.protocol.proto_codec import EVENT, EVENT_BATCH, Decoded, Kind, decode, decode_any_version
 
 DEFAULT_TENANT = "default"
 
@@ -68,10 +68,10 @@ def read(record: LogRecord, limits: Limits) -> Decoded | Unreadable:
 
 def head_of(decoded: Decoded) -> RecordHead:
     """Return who a decoded record belongs to."""
-    inner: tuple[RecordHead, ...] = ()
     if decoded.kind is EVENT_BATCH:
-        inner = tuple(_head(event.header, Kind.EVENT) for event in decoded.body.events)
-    return _head(decoded.header, decoded.kind, inner)
+        inner = tuple(_head(event.header, EVENT) for event in decoded.body.events)
+        return _head(decoded.header, EVENT_BATCH, inner)
+    return _head(decoded.header, decoded.kind)
 
 
 def tenants_of(head: RecordHead) -> frozenset[str]:

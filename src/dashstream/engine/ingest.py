@@ -124,7 +124,7 @@ class IngestPump:
         for record in records:
             if dense and record.offset > ring.positions[record.partition]:
                 self._note_hole(record.partition, record.offset, GapReason.LOST)
-            found = read(record, self._record_limits)
+            found = record.decoded or read(record, self._record_limits)
             if isinstance(found, Unreadable):
                 self._unreadable.inc(reason=found.reason)
                 ring.append(record, found)

@@ -169,12 +169,12 @@ class Ring:
         partition, offset, value = record.partition, record.offset, record.value or b""
         entry = Entry(partition, offset, self._before.get(partition), head, value)
         self._before[partition] = offset
-        self._add(entry, offset + 1, len(value))
+        self._add(entry, partition, offset + 1, len(value))
         return entry
 
     def append_hole(self, hole: Hole) -> None:
         """Add a range that will not come."""
-        self._add(hole, hole.end, hole.size)
+        self._add(hole, hole.partition, hole.end, hole.size)
 
     def trim(self, max_bytes: int, max_items: int) -> None:
         """Let go of the oldest items until the bounds are kept; the newest item stays."""
@@ -198,8 +198,8 @@ class Ring:
         index = lane.index_of_offset(offset)
         return iter(lane.slice(index, index + count))
 
-    def _add(self, item: Item, end: int, size: int) -> None:
-        partition, limits = item.partition, self._limits
+    def _add(self, item: Item, partition: int, end: int, size: int) -> None:
+        limits = self._limits
         self._items.append(item)
         self._lanes[partition].append(item)
         self.positions[partition] = end

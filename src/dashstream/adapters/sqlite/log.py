@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from dashstream.adapters.sqlite import log_store as store
-from dashstream.adapters.sqlite.log_tail import LogTail
+from dashstream.adapters.sqlite.log_tail import LogTail, Piece
 from dashstream.adapters.sqlite.log_writer import LogWriter
 from dashstream.engine.limits import LogLimits
 from dashstream.engine.ports import Appended, LogPage, LogRecord, Metrics, NewRecord, NoMetrics, Watermark
@@ -165,16 +165,16 @@ class SqliteLog:
             self._highs[partition] = max(self._highs[partition], mark.high)
         self._seen_version = version  # not before: a waiter that is cancelled here must not have seen it for the others
 
-    def _committed(self, written: Mapping[int, Sequence[LogRecord]]) -> None:
+    def _committed(self, written: Mapping[int, Piece]) -> None:
         """Runs on the writer's thread."""
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended; nobody waits any more
                 self._loop.call_soon_threadsafe(self._advance, written)
 
-    def _advance(self, written: Mapping[int, Sequence[LogRecord]]) -> None:
-        for partition, records in written.items():
-            self._tail.add(partition, records)
-            self._highs[partition] = records[-1].offset + 1
+    def _advance(self, written: Mapping[int, Piece]) -> None:
+        for partition, piece in written.items():
+            self._tail.add(partition, piece)
+            self._highs[partition] = piece.records[-1].offset + 1
         self._appended.set()
 
     async def _in_reader(self, job: Callable[[sqlite3.Connection], T]) -> T:

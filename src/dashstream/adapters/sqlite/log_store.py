@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from dashstream.adapters.sqlite.log_tail import Piece
 from dashstream.adapters.sqlite.rows import insert_rows
 from dashstream.engine.ports import Appended, LogRecord, NewRecord, Watermark, partition_of
 from dashstream.errors import (
@@ -210,6 +211,7 @@ class Appender:
         self._partition_count = partition_count
         self._highs: dict[int, int] = dict(connection.execute("SELECT partition, high FROM partitions"))
         self._written: defaultdict[int, list[LogRecord]] = defaultdict(list)
+        self._bytes: defaultdict[int, int] = defaultdict(int)
         self._sequences: dict[_Producer, int] = {}
         self._stored: dict[_Producer, tuple[int, int, int]] = {}
 
@@ -217,20 +219,19 @@ class Appender:
         """Number the records of one batch."""
         return [self._add_one(record) for record in records]
 
-    def write(self) -> Mapping[int, Sequence[LogRecord]]:
-        """Write everything that was added, and return it."""
+    def write(self) -> Mapping[int, Piece]:
+        """Write everything that was added, and return it by partition."""
         connection = self._connection
         for partition, records in self._written.items():
             rows = [(record.offset, record.timestamp_us, record.key, record.value) for record in records]
             insert_rows(connection, f"INSERT INTO records_{partition:d}", rows)
-            size = sum(len(record.key) + len(record.value or b"") for record in records)
             connection.execute(
                 "UPDATE partitions SET high = ?, bytes = bytes + ? WHERE partition = ?",
-                (self._highs[partition], size, partition),
+                (self._highs[partition], self._bytes[partition], partition),
             )
         seen = [(*_columns(producer), *stored) for producer, stored in self._stored.items()]
         insert_rows(connection, "INSERT OR REPLACE INTO producers", seen)
-        return self._written
+        return {partition: Piece(records, self._bytes[partition]) for partition, records in self._written.items()}
 
     def _add_one(self, record: NewRecord) -> Appended:
         partition = partition_of(record.key, self._partition_count)
@@ -242,9 +243,9 @@ class Appender:
             self._sequences[producer] = dedupe.sequence
         offset = self._highs[partition]
         self._highs[partition] = offset + 1
-        self._written[partition].append(
-            LogRecord(partition, offset, record.timestamp_us, record.key, record.value, record.decoded)
-        )
+        key, value = record.key, record.value
+        self._written[partition].append(LogRecord(partition, offset, record.timestamp_us, key, value, record.decoded))
+        self._bytes[partition] += len(key) + len(value)
         if dedupe is not None:
             self._stored[producer] = (dedupe.sequence, partition, offset)
         return Appended(partition, offset, duplicate=False)

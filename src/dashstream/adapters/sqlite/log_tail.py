@@ -22,9 +22,9 @@ RECORD_OVERHEAD = 2_000
 """Bytes that a record costs besides key and value (its objects and what was decoded: 1,840 measured, of events)."""
 
 
-@dataclass(slots=True)
-class _Piece:
-    """What one commit wrote to one partition."""
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one commit wrote to one partition, and the bytes of its keys and values."""
 
     records: Sequence[LogRecord]
     bytes: int
@@ -40,7 +40,7 @@ class LogTail:
     def __init__(self, max_bytes: int, highs: Mapping[int, int], metrics: Metrics) -> None:
         self._max_bytes = max_bytes
         self._metrics = TailMetrics(metrics)
-        self._runs: dict[int, deque[_Piece]] = {partition: deque() for partition in highs}
+        self._runs: dict[int, deque[Piece]] = {partition: deque() for partition in highs}
         self._lows = dict(highs)
         self._highs = dict(highs)
         self._arrivals: deque[int] = deque()
@@ -48,16 +48,15 @@ class LogTail:
         self.bytes = 0
         self._metrics.show(self.records, self.bytes)
 
-    def add(self, partition: int, records: Sequence[LogRecord]) -> None:
+    def add(self, partition: int, piece: Piece) -> None:
         """Add what was committed next, in order; a hole before it, of another process's records, empties a run."""
-        first = records[0].offset
+        first, count = piece.records[0].offset, len(piece.records)
         if first != self._highs[partition]:
             self.trim(partition, first)
-        piece = _Piece(records, sum(len(record.key) + len(record.value or b"") for record in records))
         self._runs[partition].append(piece)
-        self._highs[partition] = first + len(records)
+        self._highs[partition] = first + count
         self._arrivals.append(partition)
-        self.records += len(records)
+        self.records += count
         self.bytes += piece.cost
         while self.bytes > self._max_bytes:
             self._drop_first(self._arrivals.popleft())
@@ -88,9 +87,9 @@ class LogTail:
                 reached[partition] = piece.records[-1].offset + 1
         return LogPage(found, reached) if found else None
 
-    def _from(self, partition: int, offset: int) -> Iterable[_Piece]:
+    def _from(self, partition: int, offset: int) -> Iterable[Piece]:
         """Return the pieces from the one that has an offset on; who follows closely is near the end."""
-        pieces: deque[_Piece] = deque()
+        pieces: deque[Piece] = deque()
         for piece in reversed(self._runs[partition]):
             if piece.records[-1].offset < offset:
                 break

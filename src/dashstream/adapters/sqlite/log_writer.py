@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dashstream.adapters.sqlite import log_store as store
+from dashstream.adapters.sqlite.log_tail import Piece
 from dashstream.engine.limits import LogLimits
-from dashstream.engine.ports import Appended, LogRecord, NewRecord
+from dashstream.engine.ports import Appended, NewRecord
 from dashstream.errors import LogError, LogFullError
 
 
@@ -50,7 +51,7 @@ class LogWriter:
         path: Path,
         limits: LogLimits,
         partition_count: int,
-        on_commit: Callable[[Mapping[int, Sequence[LogRecord]]], None],
+        on_commit: Callable[[Mapping[int, Piece]], None],
     ) -> None:
         self._path = path
         self._limits = limits
@@ -63,7 +64,7 @@ class LogWriter:
 
     def append(self, records: Sequence[NewRecord]) -> Future[list[Appended]]:
         """Hand over a batch; the answer comes after its commit."""
-        job = _Append(records, sum(len(record.key) + len(record.value) for record in records))
+        job = _Append(records, sum([len(record.key) + len(record.value) for record in records]))
         self._jobs.put(job)
         return job.answer
 
