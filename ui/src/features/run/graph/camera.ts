@@ -11,6 +11,7 @@ import type { GraphNode, GraphView } from "../../../stores/engine";
 import type { Box, GraphLayout, Point } from "../../../stores/layout";
 import { fitZoom, MARGIN, READABLE_ZOOM, type Size } from "./choose-layout";
 import { boundsOf, centreOf, unionOf } from "./geometry";
+import { viewOf } from "./sight";
 
 /** How near a part of a graph is shown when it could be larger still. */
 const PART_ZOOM = 0.8;
@@ -50,13 +51,8 @@ export function following(
 }
 
 /** The same zoom in another layout, with the node in the middle that was nearest to the middle before. */
-export function samePlace(
-  before: GraphLayout,
-  after: GraphLayout,
-  { x, y, zoom }: Viewport,
-  pane: Size,
-): Viewport {
-  const middle = { x: (pane.width / 2 - x) / zoom, y: (pane.height / 2 - y) / zoom };
+export function samePlace(before: GraphLayout, after: GraphLayout, current: Viewport, pane: Size): Viewport {
+  const middle = centreOf(viewOf(current, pane));
   let nearest: { box: Box; distance: number } | null = null;
   for (const [id, box] of after.boxes) {
     const old = before.boxes.get(id);
@@ -65,7 +61,7 @@ export function samePlace(
     const distance = Math.hypot(centre.x - middle.x, centre.y - middle.y);
     if (!nearest || distance < nearest.distance) nearest = { box, distance };
   }
-  return nearest ? centredOn(centreOf(nearest.box), zoom, pane) : { x, y, zoom };
+  return nearest ? centredOn(centreOf(nearest.box), current.zoom, pane) : current;
 }
 
 export function centredOn(centre: Point, zoom: number, pane: Size): Viewport {
@@ -74,11 +70,7 @@ export function centredOn(centre: Point, zoom: number, pane: Size): Viewport {
 
 /** Whether a way is short enough to be followed by eye; a longer one would only draw all that lies between. */
 export function isNear(to: Viewport, from: Viewport, pane: Size): boolean {
-  const middle = ({ x, y, zoom }: Viewport): Point => ({
-    x: (pane.width / 2 - x) / zoom,
-    y: (pane.height / 2 - y) / zoom,
-  });
-  const [a, b] = [middle(from), middle(to)];
+  const [a, b] = [centreOf(viewOf(from, pane)), centreOf(viewOf(to, pane))];
   const way = Math.hypot(a.x - b.x, a.y - b.y) * Math.min(from.zoom, to.zoom);
   const ratio = to.zoom / from.zoom;
   return way < 2 * Math.hypot(pane.width, pane.height) && ratio < 4 && ratio > 1 / 4;

@@ -4,9 +4,9 @@ import { Panel, useReactFlow, useStoreApi } from "@xyflow/react";
 import { memo, type PointerEvent, useEffect, useId, useMemo, useRef } from "react";
 import type { Box, GraphLayout } from "../../../stores/layout";
 import { centredOn } from "./camera";
-import type { Size } from "./choose-layout";
-import { boundsOf } from "./geometry";
+import { boundsOf, centreOf } from "./geometry";
 import type { SceneNode } from "./scene";
+import { viewOf } from "./sight";
 
 const WIDTH = 200;
 const HEIGHT = 150;
@@ -35,7 +35,9 @@ export function GraphMap({ nodes, layout, onHand }: GraphMapProps) {
   useEffect(() => {
     const follow = () => {
       const { transform, width, height } = store.getState();
-      if (mask.current) Object.assign(mask.current.style, maskStyle(frame, transform, { width, height }));
+      const [x, y, zoom] = transform;
+      const view = viewOf({ x, y, zoom }, { width, height });
+      if (mask.current) Object.assign(mask.current.style, maskStyle(frame, view));
     };
     follow();
     return store.subscribe(follow);
@@ -47,9 +49,9 @@ export function GraphMap({ nodes, layout, onHand }: GraphMapProps) {
       event.stopPropagation();
       onHand();
       const { width, height, minZoom, maxZoom } = store.getState();
-      const { x, y, zoom } = getViewport();
-      const next = Math.min(maxZoom, Math.max(minZoom, zoom * 2 ** (-event.deltaY * WHEEL)));
-      const centre = { x: (width / 2 - x) / zoom, y: (height / 2 - y) / zoom };
+      const now = getViewport();
+      const next = Math.min(maxZoom, Math.max(minZoom, now.zoom * 2 ** (-event.deltaY * WHEEL)));
+      const centre = centreOf(viewOf(now, { width, height }));
       void setViewport(centredOn(centre, next, { width, height }));
     };
     const element = svg.current;
@@ -105,15 +107,11 @@ function frameOf(bounds: Box): Frame {
 }
 
 /** What of the pane's view is on the map; around it the mask's shadow lies. */
-function maskStyle(
-  { box, unit }: Frame,
-  [x, y, zoom]: readonly [number, number, number],
-  pane: Size,
-): Partial<CSSStyleDeclaration> {
-  const across = (at: number) => onMap((at / zoom - box.x) / unit, WIDTH);
-  const down = (at: number) => onMap((at / zoom - box.y) / unit, HEIGHT);
-  const [left, right] = [across(-x), across(pane.width - x)];
-  const [top, bottom] = [down(-y), down(pane.height - y)];
+function maskStyle({ box, unit }: Frame, view: Box): Partial<CSSStyleDeclaration> {
+  const across = (x: number) => onMap((x - box.x) / unit, WIDTH);
+  const down = (y: number) => onMap((y - box.y) / unit, HEIGHT);
+  const [left, right] = [across(view.x), across(view.x + view.width)];
+  const [top, bottom] = [down(view.y), down(view.y + view.height)];
   return { left: `${left}px`, top: `${top}px`, width: `${right - left}px`, height: `${bottom - top}px` };
 }
 
