@@ -30,6 +30,7 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
+from _heaps import Heaps, HeapWatch, slope  # noqa: E402  # after the path
 from end_to_end import FLAGS, SIZE, find_chromium, gateway  # noqa: E402  # after the path
 
 from dashstream.protocol.gen import dashstream_pb2 as pb  # noqa: E402  # after the path
@@ -43,6 +44,8 @@ NODES = 1_000
 WIDTH = 25
 """Nodes of the large graph that stand beside each other."""
 SEEKS = 60
+SAMPLES = 60
+"""Of the heaps, evenly over the time they are watched."""
 MOVE_S = 3.0
 STEPS_BETWEEN_FULL_STATES = 1_000
 """Whose changes take 64 KiB."""
@@ -244,29 +247,41 @@ async def large_graph(browser: Browser, ready: Any) -> list[Figure]:
 
 
 async def memory(browser: Browser, ready: Any, minutes: float, rate: int) -> list[Figure]:
-    """Heap of the page's main thread at a constant load: after a fifth of the time, and at its end."""
+    """Heaps of the page's two threads while a run grows at a constant rate; the first half is its warming up."""
     run = RunBuilder(graph="steady", thread_id="steady")
     run.start({"step": 0})
     await post(ready, run.records)
     page = await open_run(browser, ready, run)
-    session = await page.context.new_cdp_session(page)
-    samples: list[float] = []
-    end, step = time.monotonic() + minutes * 60, 0
-    while time.monotonic() < end:
+    watch = await HeapWatch.of(page)
+    times: list[float] = []
+    heaps: list[Heaps] = []
+    began, step = time.monotonic(), 0
+    sample_every_s = max(1.0, minutes * 60 / SAMPLES)
+    while (passed := time.monotonic() - began) < minutes * 60:
         due = time.monotonic() + 1
         sent = len(run.records)
         for _ in range(rate // 4):
             step += 1
             run.step(step, [Op(OpKind.REPLACE, ("step",), step)])
         await post(ready, run.records[sent:])
-        await session.send("HeapProfiler.collectGarbage")
-        samples.append((await session.send("Runtime.getHeapUsage"))["usedSize"] / 1e6)
+        if passed >= len(heaps) * sample_every_s:
+            times.append(passed / 60)
+            heaps.append(await watch.sample())
+            print(f"{times[-1]:.1f} min, {step * 4:,} records: {heaps[-1]}", file=sys.stderr, flush=True)
         await asyncio.sleep(max(0, due - time.monotonic()))
     await page.close()
-    early = samples[len(samples) // 5]
+    return [figure for thread in ("main", "worker") for figure in heap_figures(thread, times, heaps, rate)]
+
+
+def heap_figures(thread: str, times: list[float], heaps: list[Heaps], rate: int) -> list[Figure]:
+    sizes: list[float] = [getattr(one, thread) for one in heaps]
+    half = len(sizes) // 2
+    grows = slope(times[half:], sizes[half:])
     return [
-        Figure(f"heap of the page early, {rate} records/s", early, "MB"),
-        Figure(f"heap of the page after {minutes:g} min, {step * 4:,} records", samples[-1], "MB", 1.5 * early),
+        Figure(f"heap of the {thread} thread after {times[half]:.0f} min at {rate} records/s", sizes[half], "MB"),
+        Figure(f"heap of the {thread} thread after {times[-1]:.0f} min", sizes[-1], "MB"),
+        Figure(f"growth of the {thread} thread's heap, second half", grows, "MB/min"),
+        Figure(f"growth of the {thread} thread's heap, second half", grows * 1e6 / (rate * 60), "B/record"),
     ]
 
 
@@ -275,13 +290,17 @@ async def measure(options: argparse.Namespace) -> list[Figure]:
         ready = SimpleNamespace(**answer)
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-            return [
-                *await intake(browser, ready, 100_000, 0, "100,000 events"),
-                *await intake(browser, ready, 100_000, DOCUMENTS, "100,000 events, state of 5 MB"),
-                *await intake(browser, ready, options.events, 0, f"{options.events:,} events"),
-                *await large_graph(browser, ready),
-                *await memory(browser, ready, options.minutes, options.rate),
-            ]
+            figures: list[Figure] = []
+            if options.only in (None, "intake"):
+                figures += await intake(browser, ready, 100_000, 0, "100,000 events")
+                figures += await intake(browser, ready, 100_000, DOCUMENTS, "100,000 events, state of 5 MB")
+            if options.only in (None, "large"):
+                figures += await intake(browser, ready, options.events, 0, f"{options.events:,} events")
+            if options.only in (None, "graph"):
+                figures += await large_graph(browser, ready)
+            if options.only in (None, "memory"):
+                figures += await memory(browser, ready, options.minutes, options.rate)
+            return figures
 
 
 def main() -> None:
@@ -289,6 +308,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=300_000, help="events of the large run")
     parser.add_argument("--minutes", type=float, default=0.5, help="how long memory is watched")
     parser.add_argument("--rate", type=int, default=1_000, help="records per second meanwhile")
+    parser.add_argument("--only", choices=("intake", "large", "graph", "memory"), help="measure this alone")
     table = Table(title="The page in Chromium")
     for column in ("what", "figure", "budget", "ratio"):
         table.add_column(column)
