@@ -131,6 +131,27 @@ describe("the elk layouter", () => {
     });
     afterEach(() => vi.useRealTimers());
 
+    it("starts no worker while the page shows what its address names, and one before a graph asks", async () => {
+      const layouter = createElkLayouter(2_000);
+      await vi.advanceTimersByTimeAsync(999);
+      expect(workers).toHaveLength(0);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(workers).toHaveLength(1);
+      const first = expect(layouter.layout(LOOP)).rejects.toThrow();
+      await vi.advanceTimersByTimeAsync(2_000);
+      await first;
+      expect(workers).toHaveLength(1);
+    });
+
+    it("starts the worker at once for a graph that asks earlier, and no other later", async () => {
+      const layouter = createElkLayouter(2_000);
+      const first = expect(layouter.layout(LOOP)).rejects.toThrow();
+      expect(workers).toHaveLength(1);
+      await vi.advanceTimersByTimeAsync(2_000);
+      await first;
+      expect(workers).toHaveLength(1);
+    });
+
     it("rejects at the deadline, ends the worker, and starts another for the next graph", async () => {
       const layouter = createElkLayouter(2_000);
       const first = expect(layouter.layout(LOOP)).rejects.toThrow("no layout within 2000 ms");

@@ -2,8 +2,9 @@
  * Layered layouts by elk in a worker of its own, with a deadline.
  *
  * A graph of moderate size is laid out in several ways, from a column to lines of text, because no single one can
- * be read in panes of every shape. The worker starts at once, so that it is ready when the first run is opened. One that
- * misses the deadline is ended, for it cannot be told to stop, and the next graph gets a fresh one.
+ * be read in panes of every shape. The worker starts when the first graph asks for it, or once the page has had time to
+ * show what its address names: its start takes as much computing as the page's own. One that misses the deadline is
+ * ended, for it cannot be told to stop, and the next graph gets a fresh one.
  */
 
 import ELK, { type ELK as Elk } from "elkjs/lib/elk-api.js";
@@ -12,6 +13,8 @@ import type { GraphLayout, Layouter, LayoutInput } from "../stores/layout";
 import { elkGraph, layoutOf, stylesFor } from "./elk-graph";
 
 const DEADLINE_MS = 6000;
+/** After this a page that shows no graph yet makes ready for one. */
+const WARM_UP_AFTER_MS = 1000;
 const FIRST: LayoutInput = {
   nodes: [null, null, "a", "a"].map((parent, index) => ({
     id: "abcd".charAt(index),
@@ -28,9 +31,14 @@ const FIRST: LayoutInput = {
 
 /** A layouter over elk. */
 export function createElkLayouter(deadlineMs = DEADLINE_MS): Layouter {
-  let elk: Elk | null = startElk();
+  let elk: Elk | null = null;
+  const warmUp = setTimeout(() => {
+    elk = startElk();
+    practise(elk);
+  }, WARM_UP_AFTER_MS);
   return {
     async layout(input) {
+      clearTimeout(warmUp);
       elk ??= startElk();
       const current = elk;
       const choices: GraphLayout[] = [];
@@ -54,11 +62,13 @@ export function createElkLayouter(deadlineMs = DEADLINE_MS): Layouter {
   };
 }
 
-/** A worker that has laid out a small graph already: the first one takes several times as long as the next. */
 function startElk(): Elk {
-  const elk = new ELK({ workerFactory: () => new Worker(workerUrl) });
+  return new ELK({ workerFactory: () => new Worker(workerUrl) });
+}
+
+/** Lay out a small graph for nothing: the first one takes several times as long as the next. */
+function practise(elk: Elk): void {
   for (const style of stylesFor(FIRST)) elk.layout(elkGraph(FIRST, style)).catch(() => {});
-  return elk;
 }
 
 async function collect(elk: Elk, input: LayoutInput, choices: GraphLayout[]): Promise<void> {
