@@ -56,21 +56,7 @@ describe("the list of runs", () => {
   });
 });
 
-it("reads version and health", async () => {
-  const version = {
-    version: "0.1.0",
-    instance: "i",
-    schema_version: 1,
-    topic: "t",
-    epoch: "e",
-    partitions: 8,
-    max_record_bytes: 1,
-    max_body_bytes: 2,
-  };
-  await expect(clientFor(json(version)).client.version(SIGNAL)).resolves.toMatchObject({
-    schemaVersion: 1,
-    partitions: 8,
-  });
+it("reads health", async () => {
   const health = {
     level: "degraded",
     reasons: [{ check: "disk", level: "degraded", message: "little room" }],
@@ -173,6 +159,6 @@ describe("what goes wrong", () => {
 
   it("is not understood when it is no JSON", async () => {
     const { client } = clientFor(() => new Response("<html>"));
-    await expect(client.version(SIGNAL)).rejects.toMatchObject({ code: "bad_answer" });
+    await expect(client.health(SIGNAL)).rejects.toMatchObject({ code: "bad_answer" });
   });
 });

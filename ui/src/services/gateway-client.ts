@@ -1,10 +1,9 @@
-/** The gateway's HTTP API as the page's watchers use it: runs, version, access, health, partitions, exports. */
+/** The gateway's HTTP API as the page's watchers use it: runs, access, health, partitions, exports. */
 
 import type {
   Access,
   GatewayApi,
   GatewayHealth,
-  GatewayVersion,
   HealthLevel,
   PartitionDuties,
   PartitionPause,
@@ -32,20 +31,6 @@ export class GatewayClient implements GatewayApi {
       runs: answer.list("runs", readRunListing),
       next: answer.maybeText("next"),
       etag: response.headers.get("ETag"),
-    }));
-  }
-
-  async version(signal: AbortSignal): Promise<GatewayVersion> {
-    const answer = await fieldsOf(await this.http.ask("/api/v1/version", signal), "version");
-    return checked(() => ({
-      version: answer.text("version"),
-      instance: answer.text("instance"),
-      schemaVersion: answer.number("schema_version"),
-      topic: answer.text("topic"),
-      epoch: answer.text("epoch"),
-      partitions: answer.number("partitions"),
-      maxRecordBytes: answer.number("max_record_bytes"),
-      maxBodyBytes: answer.number("max_body_bytes"),
     }));
   }
 

@@ -95,17 +95,6 @@ export interface RunsAnswer {
   readonly etag: string | null;
 }
 
-export interface GatewayVersion {
-  readonly version: string;
-  readonly instance: string;
-  readonly schemaVersion: number;
-  readonly topic: string;
-  readonly epoch: string;
-  readonly partitions: number;
-  readonly maxRecordBytes: number;
-  readonly maxBodyBytes: number;
-}
-
 /** What the page's own token may do. */
 export interface Access {
   readonly name: string;
@@ -189,7 +178,6 @@ export interface PartitionPause {
 export interface GatewayApi {
   /** A page of runs, or "unchanged" when `etag` still names the newest. */
   runs(query: RunsQuery, etag: string | null, signal: AbortSignal): Promise<RunsAnswer | "unchanged">;
-  version(signal: AbortSignal): Promise<GatewayVersion>;
   access(signal: AbortSignal): Promise<Access>;
   health(signal: AbortSignal): Promise<GatewayHealth>;
   partitions(signal: AbortSignal): Promise<readonly PartitionDuties[]>;

@@ -113,16 +113,6 @@ export function createFakeApi(listed: readonly RunListing[] = []): FakeApi {
       if (api.failure) throw api.failure;
       return answerOf(api.listed, query, etag);
     },
-    version: async () => ({
-      version: "0.1.0",
-      instance: "gateway-1",
-      schemaVersion: 2,
-      topic: "telemetry",
-      epoch: "epoch-1",
-      partitions: 1,
-      maxRecordBytes: 1 << 20,
-      maxBodyBytes: 8 << 20,
-    }),
     access: async () => api.accessAnswer,
     health: async () => {
       if (api.failure) throw api.failure;

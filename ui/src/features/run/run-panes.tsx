@@ -127,14 +127,20 @@ export function RunPanes({ pane, step, view }: RunPanesProps) {
   );
 }
 
+/** How many there are; with a plus while part of the run is unread, because then it is no more than a least number. */
 function countOf(tab: RunTab, frame: RunFrame): string | null {
+  const number = numberOf(tab, frame);
+  return number === null ? null : compactCount(number) + (frame.unread === null ? "" : "+");
+}
+
+function numberOf(tab: RunTab, { run, receipt }: RunFrame): number | null {
   switch (tab) {
     case "events":
-      return compactCount(frame.receipt.received);
+      return receipt.received;
     case "llm":
-      return frame.run ? compactCount(frame.run.llmCalls) : null;
+      return run?.llmCalls ?? null;
     case "tools":
-      return frame.run ? compactCount(frame.run.toolCalls) : null;
+      return run?.toolCalls ?? null;
     default:
       return null;
   }

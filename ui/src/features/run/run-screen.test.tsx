@@ -1,6 +1,6 @@
 // What is fetched when it is shown is here already, so that no test waits for it.
 import "./graph/graph-pane";
-import { act, configure, fireEvent, screen, waitFor } from "@testing-library/react";
+import { act, cleanup, configure, fireEvent, screen, waitFor } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 import type { RunFrame } from "../../stores/engine";
 import { createRunView } from "../../stores/run-view";
@@ -62,6 +62,14 @@ describe("the page of a run", () => {
       `${location.origin}/runs/${engine.frame().openId}?step=${step}&tab=tools&path=%2Fround`,
     ]);
     expect(await screen.findByText(`Copied a link to step ${step}`)).toBeTruthy();
+  });
+
+  it("does not claim a whole number while part of the run is unread", () => {
+    show({ unread: { from: "7", to: "9" } });
+    expect(screen.getByRole("tab", { name: /LLM/ }).textContent).toBe("LLM5+");
+    cleanup();
+    show({});
+    expect(screen.getByRole("tab", { name: /LLM/ }).textContent).toBe("LLM5");
   });
 
   it("shows the moment and tab of its address, and writes what changes", async () => {

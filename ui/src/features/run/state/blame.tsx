@@ -4,6 +4,7 @@ import { Button } from "../../../widgets/button";
 import { Popover } from "../../../widgets/popover";
 import { momentKey, type PaneProps } from "../pane";
 import { PaneAnswer } from "../pane-states";
+import { unreadWords } from "../unread-note";
 import { useAnswer } from "../use-answer";
 import { shownPath } from "./pointers";
 
@@ -34,6 +35,11 @@ function BlameList({ engine, frame, moment, onMoment, ns, path }: BlameProps) {
     <div className="blame" data-testid="blame-list">
       <h3>Who set this value</h3>
       <code className="blame__path">{shownPath(path)}</code>
+      {frame.unread !== null && (
+        <p className="muted" role="status" data-testid="blame-unread">
+          {unreadWords(frame.unread)}: steps in them that set this value are not listed yet.
+        </p>
+      )}
       <PaneAnswer answer={answer} subject="the history of this value" icon="clock">
         {(entries) =>
           entries.length === 0 ? (

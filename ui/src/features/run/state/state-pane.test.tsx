@@ -76,6 +76,13 @@ describe("the state pane", () => {
     document.removeEventListener("keydown", outside);
   });
 
+  it("says in the blame what is still being read", async () => {
+    renderPane(StatePane, { engine: createFakeEngine({ frame: { unread: { from: "7", to: "900" } } }) });
+    fireEvent.click(await row("/topic"));
+    fireEvent.click(await screen.findByTestId("blame"));
+    expect((await screen.findByTestId("blame-unread")).textContent).toContain("Records 7 to 900");
+  });
+
   it("copies the whole state, exactly", async () => {
     const { engine } = renderPane(StatePane, { moment: { kind: "step", step: 3 } });
     const written = clipboard();

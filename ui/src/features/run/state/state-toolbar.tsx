@@ -22,10 +22,13 @@ interface StateToolbarProps {
 export function StateToolbar(props: StateToolbarProps) {
   const { frame, rows, search, onSearch, onlyChanges, onOnlyChanges } = props;
   const namespaces = frame.run?.namespaces ?? [];
+  const hasNamespaces = namespaces.length > 1;
   return (
     <div className="pane__toolbar" role="toolbar" aria-label="State">
       <SearchField
         label="Search the state"
+        // The picker of namespaces takes the room that the longer words would need.
+        {...(hasNamespaces && { placeholder: "Search" })}
         shortcut="/"
         value={search}
         onValue={onSearch}
@@ -40,7 +43,7 @@ export function StateToolbar(props: StateToolbarProps) {
         Changes
       </Button>
       <ComparePicker {...props} />
-      {namespaces.length > 1 && (
+      {hasNamespaces && (
         <Select
           label="Namespace"
           value={props.ns}
