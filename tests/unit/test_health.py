@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from dashstream.engine.health import FAILURE_SAMPLE_RECORDS, Facts, Level, judge
+from dashstream.engine.health import BUCKET_S, FAILURE_SAMPLE_RECORDS, WINDOW_S, Facts, Level, RisingTotal, judge
 
 WELL = Facts(
     log_reachable=True,
@@ -68,3 +68,15 @@ def test_each_reason_can_be_reached(facts: dict[str, object], check: str) -> Non
 def test_the_paused_reason_is_bounded() -> None:
     (reason,) = judge(dataclasses.replace(WELL, partitions_paused=tuple("abcdefgh"))).reasons
     assert reason.message == "a; b; c; d; e; and 3 more"
+
+
+def test_what_rose_while_somebody_looked_now_and_then_is_of_the_recent_window_only() -> None:
+    total = 100
+    rising = RisingTotal(lambda: total)
+    assert rising.recent(0.0) == 0, "what was before is not recent"
+    for turn in range(10):
+        total += 1
+        assert rising.recent(turn * BUCKET_S) == turn + 1
+    assert rising.recent(9 * BUCKET_S + WINDOW_S + BUCKET_S) == 0
+    total += 7
+    assert rising.recent(1_000.0) == 7, "nobody looked meanwhile: it counts when it is seen"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from dashstream.adapters.websocket.registry import Connections
 from dashstream.app.duty_wiring import DutyStack
-from dashstream.engine.health import Facts, Health, RecentWindow, judge
+from dashstream.engine.health import BUCKET_S, Facts, Health, RisingTotal, judge
 from dashstream.engine.ingest_service import IngestService
 from dashstream.engine.outcomes import NULL, Age
 from dashstream.engine.patient_question import PatientQuestion
@@ -19,24 +20,8 @@ LOG_PATIENCE_S = 1.0
 """A log that has not answered by then is said to hang: what asks for health gives up later than that."""
 
 
-class _Rising:
-    """A total that only rises, seen as a count within the recent window."""
-
-    def __init__(self, total: Callable[[], int]) -> None:
-        self._total = total
-        self._last = total()
-        self._window = RecentWindow()
-
-    def recent(self, now: float) -> int:
-        total = self._total()
-        if total > self._last:
-            self._window.add(total - self._last, now)
-        self._last = total
-        return self._window.total(now)
-
-
 class FactsGatherer:
-    """Asks the parts and judges. Changes since the last call count at the moment of this call."""
+    """Asks the parts and judges. ``watch`` keeps the recent windows true while nobody asks."""
 
     def __init__(
         self,
@@ -58,19 +43,36 @@ class FactsGatherer:
         self._retainer = own.retainer
         self._keys_error = keys_error
         self._disk_free = disk_free
-        self._accepted = _Rising(lambda: ingest.totals["accepted"])
-        self._rejected = _Rising(lambda: ingest.totals["rejected"])
-        self._overloaded = _Rising(lambda: ingest.overloaded)
+        self._risings: list[RisingTotal] = []
+        self._accepted = self._rising(lambda: ingest.totals["accepted"])
+        self._rejected = self._rising(lambda: ingest.totals["rejected"])
+        self._overloaded = self._rising(lambda: ingest.overloaded)
         sends = self._sends = connections.sends
-        self._sends_failed = _Rising(lambda: sum(sends.failed.values()))
-        self._sends_timed_out = _Rising(lambda: sum(sends.timed_out.values()))
+        self._sends_failed = self._rising(lambda: sum(sends.failed.values()))
+        self._sends_timed_out = self._rising(lambda: sum(sends.timed_out.values()))
         self._duties = own.duties
         self._sender = own.sender
         numbers = own.duties.numbers
-        self._new = _Rising(lambda: numbers.new_records)
-        self._failed = _Rising(lambda: numbers.new_failures)
-        self._missing = _Rising(lambda: numbers.failures[Age.NEW, NULL])
-        self._lost = _Rising(lambda: own.sender.totals["lost"])
+        self._new = self._rising(lambda: numbers.new_records)
+        self._failed = self._rising(lambda: numbers.new_failures)
+        self._missing = self._rising(lambda: numbers.failures[Age.NEW, NULL])
+        self._lost = self._rising(lambda: own.sender.totals["lost"])
+
+    def _rising(self, total: Callable[[], int]) -> RisingTotal:
+        self._risings.append(rising := RisingTotal(total))
+        return rising
+
+    def look(self) -> None:
+        """Note what has risen, so that it counts at about the time at which it did, whenever somebody asks."""
+        now = self._clock.monotonic()
+        for rising in self._risings:
+            rising.recent(now)
+
+    async def watch(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            await asyncio.sleep(BUCKET_S)
+            self.look()
 
     async def health(self) -> Health:
         """Return the verdict as of now, soon also while the log hangs."""

@@ -55,6 +55,7 @@ TASKS = (
     "dead_letters",
     "duty_report",
     "spools",
+    "health",
     "retainer",
     "keys",
 )
@@ -210,6 +211,7 @@ async def build(
             own.sender.run,
             lambda: own.report.run(settings.duties.log_interval_s),
             lambda: spools.run(settings.ingest.spool_interval_s),
+            facts.watch,
         )
         for name, job in zip(TASKS, jobs, strict=False):
             supervisor.start(name, job)

@@ -127,6 +127,23 @@ class RecentWindow:
             self._buckets.popleft()
 
 
+class RisingTotal:
+    """A total that only rises, seen as a count within the recent window: what it rose by counts when that is seen."""
+
+    def __init__(self, total: Callable[[], int]) -> None:
+        self._total = total
+        self._last = total()
+        self._window = RecentWindow()
+
+    def recent(self, now: float) -> int:
+        """Look at the total; return by how much it was seen to rise within the window that ends at ``now``."""
+        total = self._total()
+        if total > self._last:
+            self._window.add(total - self._last, now)
+        self._last = total
+        return self._window.total(now)
+
+
 def judge(facts: Facts) -> Health:
     """Return the verdict on the facts."""
     reasons = tuple(reason for check in _CHECKS if (reason := check(facts)))
