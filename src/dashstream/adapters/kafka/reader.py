@@ -48,8 +48,10 @@ class Reader:
     async def read(self, partition: int, offset: int, high: int, max_records: int, max_bytes: int) -> LogPage:
         """Return records from an offset below ``high`` on, at least one if there is one up to there.
 
+        After a failure the next page has a new client: one whose broker was killed may stay mute for good.
+
         Raises:
-            KafkaException: the client broke; the next page has a new one.
+            KafkaException: the client broke.
             LogError: nothing came in time.
         """
         loop = asyncio.get_running_loop()
@@ -63,7 +65,7 @@ class Reader:
     def _page(self, partition: int, offset: int, high: int, max_records: int, max_bytes: int) -> LogPage:
         try:
             page = self._collect(partition, offset, high, max_records, max_bytes)
-        except KafkaException:
+        except (KafkaException, LogUnavailableError):
             self._let_go()
             raise
         if self._fetched >= high and not self._ahead:
