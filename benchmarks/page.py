@@ -2,7 +2,7 @@
 
 Runs are built, written and indexed before they are opened, so a figure is the page's and the gateway's together, on one
 machine. Like the SDK's they hold a full state after every 64 KiB of changes. A main-thread task above 50 ms counts as a
-long one; those before the first record is shown are the page's own start. ``--events`` and ``--minutes`` make it as
+long one; those before the newest state is shown are the page's own start. ``--events`` and ``--minutes`` make it as
 large and as long as the budgets say: 1,000,000 events, half an hour.
 """
 
@@ -185,13 +185,14 @@ async def intake(browser: Browser, ready: Any, events: int, documents: int, name
     newest_ms: float = await page.evaluate("window.newest")
     (first_ms, first), (last_ms, last) = marks[0], marks[-1]
     tasks: list[tuple[float, float]] = await page.evaluate("window.tasks.splice(0)")
-    starting = [duration for began_ms, duration in tasks if began_ms < first_ms]
-    meanwhile = [duration for began_ms, duration in tasks if began_ms >= first_ms]
+    starting = [duration for began_ms, duration in tasks if began_ms < newest_ms]
+    meanwhile = [duration for began_ms, duration in tasks if began_ms >= newest_ms]
     seeks = [await page.evaluate(SEEK, ("Home", "End", "PageUp", "PageUp", "ArrowLeft")[n % 5]) for n in range(SEEKS)]
     figures = [
         Figure(f"intake, {name}", (last - first) / max(0.001, (last_ms - first_ms) / 1000), "records/s", 20_000, False),
-        Figure(f"long tasks meanwhile, {name}", len(meanwhile), "", 0),
-        Figure(f"longest task meanwhile, {name}", max(meanwhile, default=0), "ms", 50),
+        Figure(f"long tasks after the newest state, {name}", len(meanwhile), "", 0),
+        Figure(f"longest task after it, {name}", max(meanwhile, default=0), "ms", 50),
+        Figure(f"long tasks of the page's start, {name}", len(starting), ""),
         Figure(f"longest task of the page's start, {name}", max(starting, default=0), "ms"),
         Figure(f"opened: first picture, {name}", shown, "s", 2),
         Figure(f"opened: newest state, {name}", newest_ms / 1000, "s", 2),
