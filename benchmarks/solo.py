@@ -17,8 +17,8 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -107,34 +107,38 @@ async def ingested(gateway: GatewayProcess, senders: int, records: int, size: in
     return wall, cpu_of(gateway.process.pid) - cpu
 
 
-def bare_writes(path: Path, values: Sequence[bytes]) -> float:
-    """Return the time that SQLite takes for the same batches, each durable."""
+@contextmanager
+def bare_log(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a new table of records, durable as the log is."""
     with closing(sqlite3.connect(path, isolation_level=None)) as bare:
         bare.execute("PRAGMA journal_mode = WAL")
         bare.execute("PRAGMA synchronous = FULL")
-        bare.execute("CREATE TABLE records(offset INTEGER PRIMARY KEY, value BLOB)")
+        bare.execute("CREATE TABLE records(offset INTEGER PRIMARY KEY, partition INTEGER, value BLOB)")
+        yield bare
+
+
+def write_batch(bare: sqlite3.Connection, rows: Sequence[tuple[int, bytes]]) -> None:
+    bare.execute("BEGIN")
+    bare.executemany("INSERT INTO records(partition, value) VALUES (?, ?)", rows)
+    bare.execute("COMMIT")
+
+
+def bare_writes(path: Path, values: Sequence[bytes]) -> float:
+    """Return the time that SQLite takes for the same batches, each durable."""
+    with bare_log(path) as bare:
         began = time.monotonic()
         for start in range(0, len(values), BATCH):
-            bare.execute("BEGIN")
-            bare.executemany("INSERT INTO records(value) VALUES (?)", [(v,) for v in values[start : start + BATCH]])
-            bare.execute("COMMIT")
+            write_batch(bare, [(0, value) for value in values[start : start + BATCH]])
         return time.monotonic() - began
 
 
 def bare_ingest(path: Path, bodies: Sequence[bytes]) -> float:
     """Return the time of what nobody can do without, in one loop: take a batch apart, parse it, write it durably."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as bare:
-        bare.execute("PRAGMA journal_mode = WAL")
-        bare.execute("PRAGMA synchronous = FULL")
-        bare.execute("CREATE TABLE records(offset INTEGER PRIMARY KEY, key BLOB, value BLOB)")
+    with bare_log(path) as bare:
         began = time.monotonic()
         for body in bodies:
-            headers = [(decode(value).header, value) for value in unpack_records(body, max_records=BATCH)]
-            rows = [(header.thread_id.encode(), value) for header, value in headers]
-            assert {partition_of(key, 4) for key, _ in rows} <= set(range(4))
-            bare.execute("BEGIN")
-            bare.executemany("INSERT INTO records(key, value) VALUES (?, ?)", rows)
-            bare.execute("COMMIT")
+            parsed = [(decode(value).header, value) for value in unpack_records(body, max_records=BATCH)]
+            write_batch(bare, [(partition_of(header.thread_id.encode(), 4), value) for header, value in parsed])
         return time.monotonic() - began
 
 

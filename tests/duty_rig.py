@@ -72,9 +72,11 @@ class FailingSink:
         await self._letters.send(letters)
 
 
-def good(thread: str = "t", sequence: int = 0, *, producer: str = "p", epoch: int = 1) -> bytes:
+def good(thread: str = "t", sequence: int = 0, *, producer: str = "p", epoch: int = 1, at_us: int = 0) -> bytes:
     """Return a record's value that decodes."""
-    header = pb.Header(thread_id=thread, sequence=sequence, producer_id=producer, producer_epoch=epoch)
+    header = pb.Header(
+        thread_id=thread, sequence=sequence, producer_id=producer, producer_epoch=epoch, timestamp_us=at_us
+    )
     return encode(pb.DashStreamMessage(event=pb.Event(header=header)))
 
 

@@ -335,11 +335,11 @@ async def test_stamps_of_the_past_are_counted_and_change_nothing() -> None:
     await rig.settle()
     for age_us in (7_000_000_000, 3_000_000_000):
         rig.clock.time_us -= age_us
-        await rig.append(bad("frame"), good())
+        await rig.append(bad("frame"), good(), good(at_us=rig.clock.time_us))
         rig.clock.time_us += age_us
     await rig.settle()
-    assert rig.outcomes == {"new_error": 2, "ok": 2}
-    assert rig.metric("dashstream_duties_old_by_time_total") == 1
+    assert rig.outcomes == {"new_error": 2, "ok": 4}
+    assert rig.metric("dashstream_duties_old_by_time_total") == 2, "one that decodes, and one judged by the log's stamp"
 
 
 async def test_the_loop_runs_by_itself() -> None:
