@@ -15,6 +15,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+from _processes import resident_mib
 from rich.console import Console
 from rich.table import Table
 
@@ -51,9 +52,7 @@ def serve(environment: Path, data_dir: Path) -> tuple[float, float, int]:
         with urllib.request.urlopen(ready["url"] + "/") as answer:
             page = len(answer.read())
         seconds = time.monotonic() - began
-        status = Path(f"/proc/{process.pid}/status").read_text()
-        memory = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
-        return seconds, memory / 1024, page
+        return seconds, resident_mib(process.pid), page
     finally:
         process.terminate()
         process.wait(30)

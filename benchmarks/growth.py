@@ -28,6 +28,8 @@ from dashstream.engine.ports import partition_of
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests")]
 
+from _processes import resident_mib  # noqa: E402  # found only now
+
 from data_dirs import run_records  # noqa: E402  # found only now
 from fleet import Fleet  # noqa: E402  # as above
 
@@ -50,12 +52,6 @@ def records() -> Iterator[tuple[bytes, bytes]]:
         thread = f"thread-{number}"
         for value in run_records(thread=thread, steps=STEPS):
             yield thread.encode(), value
-
-
-def resident_mib(pid: int) -> float:
-    """Return a process's resident memory."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 async def load(bootstrap: str, rate: int, until: float) -> int:

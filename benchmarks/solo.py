@@ -39,6 +39,7 @@ from dashstream.protocol.record_batch import pack_records, unpack_records
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from _processes import cpu_s  # noqa: E402  # found only now
 from _producers import folded, produce  # noqa: E402  # found only now
 
 from conftest import GatewayProcess  # noqa: E402  # found only now
@@ -84,12 +85,6 @@ async def fill(path: Path, count: int, size: int) -> None:
     await log.close()
 
 
-def cpu_of(pid: int) -> float:
-    """Return a process's CPU seconds."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 async def ingested(gateway: GatewayProcess, senders: int, records: int, size: int) -> tuple[float, float]:
     """Take records in; return the wall time until all are acknowledged, and the CPU time until all are indexed too."""
     assert gateway.process
@@ -100,11 +95,11 @@ async def ingested(gateway: GatewayProcess, senders: int, records: int, size: in
         ]
         for sender in range(senders)
     ]
-    cpu, began = cpu_of(gateway.process.pid), time.monotonic()
+    cpu, began = cpu_s(gateway.process.pid), time.monotonic()
     assert await produce(gateway, bodies) == records
     wall = time.monotonic() - began
     await folded(gateway, records)
-    return wall, cpu_of(gateway.process.pid) - cpu
+    return wall, cpu_s(gateway.process.pid) - cpu
 
 
 @contextmanager
@@ -272,9 +267,9 @@ async def coming_back(folder: Path, given: argparse.Namespace) -> list[Row]:
     rows.append((name, f"{wall:.2f} s", beside, f"{wall / plain:.2f}", "1 s"))
     assert gateway.process
     async with client_of(gateway) as (socket, welcome):
-        cpu = cpu_of(gateway.process.pid)
+        cpu = cpu_s(gateway.process.pid)
         wall, count, tiers = await resumed(socket, welcome, None)
-        cpu = cpu_of(gateway.process.pid) - cpu
+        cpu = cpu_s(gateway.process.pid) - cpu
     bare, plain = count / bare_reads(log), NAIVE_RECORDS / await naive(value, 1, NAIVE_RECORDS)
     rate, name = count / wall, f"replay of {count:,} ({tiers})"
     rows.append((name, f"{rate:,.0f} records/s", f"{bare:,.0f} by bare SQLite", f"{rate / bare:.2f}", "200,000"))

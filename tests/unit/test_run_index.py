@@ -4,61 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 
 from dashstream.adapters.memory.log import MemoryLog
 from dashstream.adapters.sqlite.run_index import SqliteRunIndex
 from dashstream.engine.index_limits import IndexLimits
-from dashstream.engine.limits import LogLimits
 from dashstream.engine.ports import NewRecord, NoMetrics, RunLocation
-from dashstream.engine.run_index import Indexer, RecordPlace, RecordQuery, RunQuery
+from dashstream.engine.run_index import Indexer, RunQuery
 from dashstream.protocol.framing import Limits
-from dashstream.protocol.gen import dashstream_pb2 as pb
 from dashstream.protocol.patch import Op
 from dashstream.protocol.position import RunMoment
 from dashstream.protocol.proto_codec import decode
+from index_histories import KEEP_ALL, answers, histories
 from integration.gateway.serving import until
 from run_builder import RunBuilder
-
-KEEP_ALL = LogLimits(partitions=3, retention_age_s=0, retention_bytes=0)
-
-
-def histories(seed: int, runs: int = 12) -> list[NewRecord]:
-    """Records of several runs, mixed, with duplicates and unreadable ones in between."""
-    chance = random.Random(seed)
-    waiting = []
-    for number in range(runs):
-        run = RunBuilder(run_id=f"run {number}", thread_id=f"thread {number % 5}", graph=f"graph {number % 2}")
-        run.start({"count": 0})
-        for step in range(1, chance.randint(2, 6)):
-            run.step(step, [Op("replace", ("count",), step)])
-            if chance.random() < 0.3:
-                run.checkpoint({"count": step})
-        if chance.random() < 0.8:
-            run.end(chance.choice([pb.RUN_STATUS_OK, pb.RUN_STATUS_ERROR, pb.RUN_STATUS_INTERRUPTED]))
-        waiting.append([NewRecord(run.thread_id.encode(), value, 0) for value in run.records])
-    mixed: list[NewRecord] = []
-    while waiting:
-        chosen = chance.choice(waiting)
-        mixed.append(chosen.pop(0))
-        if chance.random() < 0.1:
-            mixed.append(chance.choice([mixed[-1], NewRecord(b"thread 0", b"\xffnonsense", 0)]))
-        waiting = [left for left in waiting if left]
-    return mixed
 
 
 @asynccontextmanager
 async def indexed(path: Path, log: MemoryLog, batch: int = 100) -> AsyncIterator[SqliteRunIndex]:
     """An index that follows a log; it has folded everything when the block begins."""
-    bounds = IndexLimits(batch_records=batch)
+    bounds = IndexLimits(batch_records=batch, own_process=False)
     index = await SqliteRunIndex.open(path, log, Limits(), bounds)
     indexer = Indexer(log, index, bounds, NoMetrics())
     task = asyncio.create_task(indexer.run())
@@ -79,21 +49,6 @@ async def caught_up(index: SqliteRunIndex, log: MemoryLog) -> None:
         return all(positions.get(one, 0) >= mark.high for one, mark in marks.items() if mark.high > mark.low)
 
     await until(is_caught_up, "the index has folded the log")
-
-
-async def answers(index: SqliteRunIndex) -> Any:
-    """Everything that the index can be asked, as one value."""
-    page = await index.runs(RunQuery(limit=500))
-    found: dict[str, Any] = {"schemas": await index.schemas(), "resumed": page.resumed_by}
-    for run in page.runs:
-        namespaces = await index.namespaces(run.run_id)
-        found[run.run_id] = (
-            msgspec.to_builtins(run),
-            await index.records(RecordQuery(run.run_id, RecordPlace(0), limit=10_000)),
-            {ns: await index.state_places(run.run_id, ns, None) for ns in namespaces},
-            await index.locate(run.run_id),
-        )
-    return found
 
 
 @pytest.mark.parametrize("seed", range(4))

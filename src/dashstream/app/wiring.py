@@ -109,7 +109,7 @@ async def build(
         metrics.counter(
             "dashstream_log_recreated_total", "Times that the log was made anew while this process ran"
         ).inc(recreations)
-        index = await SqliteRunIndex.open(settings.data_dir / INDEX_FILE, log, record_limits, settings.index)
+        index = await SqliteRunIndex.open(settings.data_dir / INDEX_FILE, log, record_limits, settings.index, metrics)
         stack.push_async_callback(index.close)
         tier = await stack.enter_async_context(open_retained(settings, log, clock, metrics))
         own = await stack.enter_async_context(

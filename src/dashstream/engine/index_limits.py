@@ -16,4 +16,7 @@ class IndexLimits:
     fold_interval_s: float = option(
         0.05, "how long records are waited for after one, so that they are folded together", unit="s", low=0
     )
+    own_process: bool = option(
+        True, "fold in a process of its own; off: in a thread, for machines with one core or little memory"
+    )
     cached_runs: int = option(512, "run summaries kept in memory while they are folded", unit="count", low=1)

@@ -128,7 +128,10 @@ class RunIndex(Protocol):
 
 
 class FoldStore(Protocol):
-    """Where the fold is kept. Calls do not block the event loop."""
+    """Where the fold is kept. Calls do not block the event loop, and raise ``RunIndexError``.
+
+    After that error it is not known what was done: ask for the positions.
+    """
 
     async def positions(self) -> Mapping[int, int]:
         """Return the next offset to fold of every partition that was folded so far."""
@@ -158,11 +161,12 @@ class Indexer:
 
     async def run(self) -> None:
         """Fold everything, then whatever comes."""
-        await self._start()
+        is_known = False
         while True:
             try:
-                if self._log.partition_count != len(self._positions):
+                if not is_known or self._log.partition_count != len(self._positions):
                     await self._start()
+                    is_known = True
                 await self._log.wait_beyond(self._positions)
                 folded = await self._fold_available()
                 self.error = None
@@ -172,6 +176,7 @@ class Indexer:
                 await self.trim()
             except RunIndexError as error:
                 self.error = str(error)
+                is_known = False  # what failed may have been done before the answer was lost
                 log.warning("index fold failed", error=str(error))
                 await asyncio.sleep(RETRY_S)
 

@@ -1,5 +1,7 @@
-"""Folding log records into the index's tables, one transaction per batch. Synchronous; one thread at a
-time.
+"""Folding log records into the index's tables, one transaction per batch. Synchronous; one thread at a time.
+
+What a writer knows of the file (positions, runs, ids) holds as long as nobody else writes it. So each transaction
+begins by finding the number of changes that its own last one left; if another writer came between, nothing is written.
 """
 
 from __future__ import annotations
@@ -19,10 +21,10 @@ from dashstream.engine.items import Item, items_of
 from dashstream.engine.ports import LogRecord, Watermark
 from dashstream.engine.runs import Run, fold, tenant_of
 from dashstream.engine.schemas import ObservedSchema, observe
-from dashstream.errors import RecordError
+from dashstream.errors import RecordError, RunIndexError
 from dashstream.protocol.framing import Limits
 from dashstream.protocol.gen import dashstream_pb2 as pb
-from dashstream.protocol.proto_codec import Kind, decode
+from dashstream.protocol.proto_codec import Decoded, Kind, decode_all
 
 MAX_INTEGER = (1 << 63) - 1
 """The largest integer of the tables. No honest sequence is above it."""
@@ -76,12 +78,18 @@ class IndexWriter:
         return positions_of(self._connection)
 
     def apply(self, records: Sequence[LogRecord]) -> None:
-        """Fold records, all or nothing: run by run, so that each is looked up once and its rows lie together."""
+        """Fold records, all or nothing: run by run, so that each is looked up once and its rows lie together.
+
+        Raises:
+            RunIndexError: another writer has written the file; this one is of no more use.
+        """
         batch = _Batch()
         items: dict[str, list[Item]] = {}
-        for record in records:
+        for record, decoded in zip(records, self._decoded(records), strict=True):
             batch.positions[record.partition] = record.offset + 1
-            for item in self._items(record):
+            if decoded is None:
+                continue
+            for item in items_of(decoded, record.partition, record.offset):
                 if run_id := item.run_id:
                     items.setdefault(run_id, []).append(item)
         with self._transaction():
@@ -107,8 +115,8 @@ class IndexWriter:
     def _transaction(self) -> Iterator[None]:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
+            self._count_change()
             yield
-            self._connection.execute("UPDATE meta SET value = ? WHERE key = 'changes'", (str(self._changes + 1),))
             self._connection.execute("COMMIT")
         except BaseException:
             self._cache.clear()
@@ -117,15 +125,17 @@ class IndexWriter:
             raise
         self._changes += 1
 
-    def _items(self, record: LogRecord) -> Sequence[Item]:
-        """Return the messages of a record: none when it does not decode, for the log keeps it."""
-        if record.value is None:
-            return ()
-        try:
-            decoded = record.decoded or decode(record.value, self._limits)
-        except RecordError:
-            return ()
-        return items_of(decoded, record.partition, record.offset)
+    def _count_change(self) -> None:
+        update = "UPDATE meta SET value = ? WHERE key = 'changes' AND value = ?"
+        counted = self._connection.execute(update, (str(self._changes + 1), str(self._changes)))
+        if not counted.rowcount:
+            raise RunIndexError("another process has written the run index")
+
+    def _decoded(self, records: Sequence[LogRecord]) -> list[Decoded | None]:
+        """Return what each record says: None when it does not decode, for the log keeps it."""
+        unknown = [record.value for record in records if record.decoded is None and record.value is not None]
+        found = iter(decode_all(unknown, self._limits))
+        return [record.decoded or _read(next(found)) if record.value is not None else None for record in records]
 
     def _fold_run(self, batch: _Batch, run_id: str, items: Sequence[Item]) -> None:
         """Fold what a batch has of one run, in order."""
@@ -194,6 +204,10 @@ class IndexWriter:
             run = msgspec.json.decode(summary, type=Run)
             run.first_offset = low
             self._save([(key, run)])
+
+
+def _read(decoded: Decoded | RecordError) -> Decoded | None:
+    return None if isinstance(decoded, RecordError) else decoded
 
 
 def _run_row(key: int, run: Run) -> tuple[Any, ...]:

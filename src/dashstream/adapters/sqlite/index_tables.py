@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dashstream.engine.ports import Watermark
+from dashstream.errors import RunIndexError
 
 TABLE_VERSION = 3
 
@@ -81,6 +82,20 @@ def open_index(path: Path, epoch: str, marks: Mapping[int, Watermark]) -> sqlite
         delete_index(path)
         connection = _connect(path)
         _create(connection, epoch)
+    return connection
+
+
+def reopen_index(path: Path, epoch: str) -> sqlite3.Connection:
+    """Open an index for writing that others read already, so that it must not be made anew.
+
+    Raises:
+        RunIndexError: the file is not there any more, or not the index of that log.
+    """
+    connection = _connect(path)
+    meta = meta_of(connection)
+    if meta.get("table_version") != str(TABLE_VERSION) or meta.get("epoch") != epoch:
+        connection.close()
+        raise RunIndexError(f"{path} is not the index that was opened; start the gateway again")
     return connection
 
 

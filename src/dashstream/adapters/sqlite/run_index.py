@@ -1,6 +1,6 @@
 """The run index on SQLite: a ``RunIndex``, a ``FoldStore`` and a ``RunLocator`` over one file.
 
-One thread folds and one thread reads, each with its own connection (WAL lets a reader see the last commit
+A process of its own folds and a thread reads, each with its own connection (WAL lets a reader see the last commit
 while the writer works), so the event loop never waits for the disk and a long fold never delays an answer.
 """
 
@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from dashstream.adapters.sqlite import index_queries as ask
-from dashstream.adapters.sqlite.index_fold import IndexWriter
-from dashstream.adapters.sqlite.index_tables import open_index, open_reader
+from dashstream.adapters.sqlite.fold_process import FoldProcess
+from dashstream.adapters.sqlite.fold_thread import FoldThread
+from dashstream.adapters.sqlite.index_tables import open_reader
 from dashstream.adapters.sqlite.state_places import location, state_places
 from dashstream.adapters.sqlite.thread_places import thread_places
 from dashstream.engine.index_limits import IndexLimits
-from dashstream.engine.ports import Log, LogRecord, RunLocation, ThreadPlaces, Watermark
+from dashstream.engine.ports import Log, LogRecord, Metrics, NoMetrics, RunLocation, ThreadPlaces, Watermark
 from dashstream.engine.run_index import (
     RecordEntry,
     RecordQuery,
@@ -40,47 +41,44 @@ T = TypeVar("T")
 class SqliteRunIndex:
     """Answers about runs, and keeps the fold they come from. Open it with :meth:`open`."""
 
-    def __init__(self, writer: sqlite3.Connection, reader: sqlite3.Connection, fold: IndexWriter) -> None:
-        self._writer_connection = writer
-        self._reader_connection = reader
+    def __init__(self, fold: FoldProcess | FoldThread, reader: sqlite3.Connection) -> None:
         self._fold = fold
-        self._writer = ThreadPoolExecutor(1, "index-fold")
+        self._connection = reader
         self._reader = ThreadPoolExecutor(1, "index-read")
 
     @classmethod
-    async def open(cls, path: Path, log: Log, limits: Limits, bounds: IndexLimits) -> SqliteRunIndex:
+    async def open(
+        cls, path: Path, log: Log, limits: Limits, bounds: IndexLimits, metrics: Metrics | None = None
+    ) -> SqliteRunIndex:
         """Open the index of a log; a file that does not fit the log is replaced by an empty one.
 
         Raises:
             RunIndexError: the file cannot be opened or made.
         """
         marks = await log.watermarks()
-        return await asyncio.to_thread(cls._open, path, log.epoch, marks, limits, bounds)
-
-    @classmethod
-    def _open(
-        cls,
-        path: Path,
-        epoch: str,
-        marks: Mapping[int, Watermark],
-        limits: Limits,
-        bounds: IndexLimits,
-    ) -> SqliteRunIndex:
+        fold: FoldProcess | FoldThread
+        if bounds.own_process:
+            fold = await FoldProcess.open(path, log.epoch, marks, limits, bounds, metrics or NoMetrics())
+        else:
+            fold = await FoldThread.open(path, log.epoch, marks, limits, bounds)
         try:
-            writer = open_index(path, epoch, marks)
-            return cls(writer, open_reader(path), IndexWriter(writer, limits, bounds.cached_runs))
-        except sqlite3.Error as error:
-            raise RunIndexError(f"{path}: {error}") from error
+            return cls(fold, await asyncio.to_thread(open_reader, path))
+        except BaseException as error:
+            await fold.close()
+            if isinstance(error, sqlite3.Error):
+                raise RunIndexError(f"{path}: {error}") from error
+            raise
 
     async def close(self) -> None:
         """Finish what runs, then close the file."""
-        await asyncio.to_thread(self._close)
+        await asyncio.to_thread(self._reader.shutdown)
+        self._connection.close()
+        await self._fold.close()  # last, so that it can fold the WAL into the file
 
-    def _close(self) -> None:
-        self._writer.shutdown()
-        self._reader.shutdown()
-        self._reader_connection.close()
-        self._writer_connection.close()
+    @property
+    def folding_pid(self) -> int | None:
+        """The process that folds now; None where a thread does, or while there is none."""
+        return self._fold.pid if isinstance(self._fold, FoldProcess) else None
 
     @property
     def version(self) -> str:
@@ -88,13 +86,13 @@ class SqliteRunIndex:
         return self._fold.version
 
     async def positions(self) -> Mapping[int, int]:
-        return await self._run(self._writer, self._fold.positions)
+        return await self._fold.positions()
 
     async def apply(self, records: Sequence[LogRecord]) -> None:
-        await self._run(self._writer, self._fold.apply, records)
+        await self._fold.apply(records)
 
     async def trim(self, marks: Mapping[int, Watermark]) -> None:
-        await self._run(self._writer, self._fold.trim, marks)
+        await self._fold.trim(marks)
 
     async def runs(self, query: RunQuery) -> RunPage:
         version = self.version
@@ -140,12 +138,8 @@ class SqliteRunIndex:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        return await self._run(self._reader, question, self._reader_connection, *args, **kwargs)
-
-    @staticmethod
-    async def _run(executor: ThreadPoolExecutor, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(executor, lambda: work(*args, **kwargs))
+            return await loop.run_in_executor(self._reader, lambda: question(self._connection, *args, **kwargs))
         except sqlite3.Error as error:
             raise RunIndexError(str(error)) from error
