@@ -57,7 +57,7 @@ class PageLimit:
 
     def _limit(self, pages: int) -> None:
         assert self._log._writer is not None
-        self._log._writer._connected().execute(f"PRAGMA max_page_count={pages}")
+        self._log._writer._connected().connection.execute(f"PRAGMA max_page_count={pages}")
 
     def fill(self) -> None:
         self._limit(200)

@@ -17,15 +17,12 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dashstream.adapters.sqlite.log_tail import Piece
-from dashstream.adapters.sqlite.rows import insert_rows
-from dashstream.engine.ports import Appended, LogRecord, NewRecord, Watermark, partition_of
+from dashstream.engine.ports import LogRecord, Watermark
 from dashstream.errors import (
     LogCorruptError,
     LogError,
@@ -199,68 +196,6 @@ def read(
     return found, reached, size
 
 
-_Producer = tuple[str, int, str]
-"""A producer's id, its epoch, and the thread: what has a sequence of its own."""
-
-
-class Appender:
-    """Writes batches within one transaction, numbering records and dropping duplicates."""
-
-    def __init__(self, connection: sqlite3.Connection, partition_count: int) -> None:
-        self._connection = connection
-        self._partition_count = partition_count
-        self._highs: dict[int, int] = dict(connection.execute("SELECT partition, high FROM partitions"))
-        self._written: defaultdict[int, list[LogRecord]] = defaultdict(list)
-        self._bytes: defaultdict[int, int] = defaultdict(int)
-        self._sequences: dict[_Producer, int] = {}
-        self._stored: dict[_Producer, tuple[int, int, int]] = {}
-
-    def add(self, records: Sequence[NewRecord]) -> list[Appended]:
-        """Number the records of one batch."""
-        return [self._add_one(record) for record in records]
-
-    def write(self) -> Mapping[int, Piece]:
-        """Write everything that was added, and return it by partition."""
-        connection = self._connection
-        for partition, records in self._written.items():
-            rows = [(record.offset, record.timestamp_us, record.key, record.value) for record in records]
-            insert_rows(connection, f"INSERT INTO records_{partition:d}", rows)
-            connection.execute(
-                "UPDATE partitions SET high = ?, bytes = bytes + ? WHERE partition = ?",
-                (self._highs[partition], self._bytes[partition], partition),
-            )
-        seen = [(*_columns(producer), *stored) for producer, stored in self._stored.items()]
-        insert_rows(connection, "INSERT OR REPLACE INTO producers", seen)
-        return {partition: Piece(records, self._bytes[partition]) for partition, records in self._written.items()}
-
-    def _add_one(self, record: NewRecord) -> Appended:
-        partition = partition_of(record.key, self._partition_count)
-        dedupe = record.dedupe
-        if dedupe is not None:
-            producer = (dedupe.producer_id, dedupe.producer_epoch, dedupe.thread_id)
-            if dedupe.sequence <= self._last_sequence(producer):
-                return Appended(partition, -1, duplicate=True)
-            self._sequences[producer] = dedupe.sequence
-        offset = self._highs[partition]
-        self._highs[partition] = offset + 1
-        key, value = record.key, record.value
-        self._written[partition].append(LogRecord(partition, offset, record.timestamp_us, key, value, record.decoded))
-        self._bytes[partition] += len(key) + len(value)
-        if dedupe is not None:
-            self._stored[producer] = (dedupe.sequence, partition, offset)
-        return Appended(partition, offset, duplicate=False)
-
-    def _last_sequence(self, producer: _Producer) -> int:
-        known = self._sequences.get(producer)
-        if known is None:
-            row = self._connection.execute(
-                "SELECT sequence FROM producers WHERE producer_id = ? AND producer_epoch = ? AND thread_id = ?",
-                _columns(producer),
-            ).fetchone()
-            known = self._sequences[producer] = row[0] if row else 0
-        return known
-
-
 def remove_old(connection: sqlite3.Connection, *, older_than_us: int | None, max_bytes: int) -> int:
     """Remove up to ``RETENTION_STEP`` records that retention does not keep; return how many."""
     with translated(), transaction(connection):
@@ -295,11 +230,6 @@ def _remove_prefix(connection: sqlite3.Connection, partition: int, older_than_us
     connection.execute("UPDATE partitions SET low = ?, bytes = bytes - ? WHERE partition = ?", (low, size, partition))
     connection.execute("DELETE FROM producers WHERE partition = ? AND offset < ?", (partition, low))
     return count
-
-
-def _columns(producer: _Producer) -> tuple[str, str, str]:
-    producer_id, epoch, thread_id = producer
-    return producer_id, str(epoch), thread_id
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dashstream.adapters.sqlite import log_store as store
+from dashstream.adapters.sqlite.log_append import Appender
 from dashstream.adapters.sqlite.log_tail import Piece
 from dashstream.engine.limits import LogLimits
 from dashstream.engine.ports import Appended, NewRecord
@@ -43,6 +44,12 @@ class _Stop:
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class _Connected:
+    connection: sqlite3.Connection
+    appender: Appender
+
+
 class LogWriter:
     """Commits batches on its own thread; ``on_commit`` is called there with what was written, by partition."""
 
@@ -58,7 +65,7 @@ class LogWriter:
         self._partition_count = partition_count
         self._on_commit = on_commit
         self._jobs: queue.SimpleQueue[_Append | _Retain | _Stop] = queue.SimpleQueue()
-        self._connection: sqlite3.Connection | None = None
+        self._open: _Connected | None = None
         self._thread = threading.Thread(target=self._run, name="dashstream-log-writer", daemon=True)
         self._thread.start()
 
@@ -123,11 +130,7 @@ class LogWriter:
             job.answer.set_result(answer)
 
     def _write(self, group: list[_Append]) -> list[list[Appended]]:
-        connection = self._connected()
-        with store.translated(), store.transaction(connection):
-            appender = store.Appender(connection, self._partition_count)
-            answers = [appender.add(job.records) for job in group]
-            written = appender.write()
+        answers, written = self._connected().appender.append([job.records for job in group])
         self._on_commit(written)
         return answers
 
@@ -136,8 +139,10 @@ class LogWriter:
             return
         age_us = int(self._limits.retention_age_s * 1e6)
         try:
+            connected = self._connected()
+            connected.appender.forget()
             removed = store.remove_old(
-                self._connected(),
+                connected.connection,
                 older_than_us=job.now_us - age_us if age_us else None,
                 max_bytes=self._limits.retention_bytes,
             )
@@ -168,12 +173,13 @@ class LogWriter:
             else:
                 job.answer.set_result(job.removed)
 
-    def _connected(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = store.connect(self._path, read_only=False, busy_timeout_s=self._limits.busy_timeout_s)
-        return self._connection
+    def _connected(self) -> _Connected:
+        if self._open is None:
+            connection = store.connect(self._path, read_only=False, busy_timeout_s=self._limits.busy_timeout_s)
+            self._open = _Connected(connection, Appender(connection, self._partition_count))
+        return self._open
 
     def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        if self._open is not None:
+            self._open.connection.close()
+            self._open = None

@@ -19,12 +19,18 @@ def insert_rows(
     connection: sqlite3.Connection, insert: str, rows: Sequence[tuple[Any, ...]], conflict: str = ""
 ) -> None:
     """Insert rows of equal width; ``insert`` is the statement up to its values, ``conflict`` what follows them."""
+    if rows:
+        insert_flat(connection, insert, len(rows[0]), list(chain.from_iterable(rows)), conflict)
+
+
+def insert_flat(
+    connection: sqlite3.Connection, insert: str, width: int, columns: list[Any], conflict: str = ""
+) -> None:
+    """Insert what stands in ``columns``, a row of ``width`` after the other."""
+    row = f"({', '.join('?' * width)})"
     at = 0
     for size in _SIZES:
-        while len(rows) - at >= size:
-            part = rows[at : at + size]
-            row = f"({', '.join('?' * len(part[0]))})"
-            connection.execute(
-                f"{insert} VALUES {', '.join([row] * size)} {conflict}", tuple(chain.from_iterable(part))
-            )
-            at += size
+        step = size * width
+        while len(columns) - at >= step:
+            connection.execute(f"{insert} VALUES {', '.join([row] * size)} {conflict}", columns[at : at + step])
+            at += step
