@@ -40,6 +40,8 @@ class CountingHub(Hub):
 
     @property
     def members(self) -> list[Subscription]:
+        for member in self._members:
+            self.settle(member)
         return list(self._members)
 
     def _tick(self) -> None:

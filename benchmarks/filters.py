@@ -23,6 +23,7 @@ from dashstream.engine.page import Page
 from dashstream.engine.ports import LogRecord, NoMetrics
 from dashstream.engine.ring import Ring
 from dashstream.engine.sends import SendPath
+from dashstream.engine.sink import Lane, PlainLane
 from dashstream.engine.start_value import ResolvedStart
 from dashstream.engine.subscription import Subscription
 from dashstream.protocol import control
@@ -38,7 +39,8 @@ CLIENTS = (1, 100, 500, 2_000)
 class NoClient:
     """Takes everything."""
 
-    is_writable = True
+    is_writable = is_clear = True
+    lane: Lane = PlainLane()
 
     def send_control(self, frame: control.ServerFrame) -> None:
         """Take it."""

@@ -17,7 +17,7 @@ from dashstream.cli.__main__ import main
 from dashstream.engine.deliveries import Deliveries, DeliveryServices
 from dashstream.engine.page import Page
 from dashstream.engine.sends import SendPath
-from dashstream.engine.subscription import Sink
+from dashstream.engine.sink import Lane, PlainLane, Sink
 from dashstream.protocol import control
 from dashstream.protocol.codes import ErrorCode
 from dashstream.protocol.position import PositionFault
@@ -80,6 +80,15 @@ class BrokenSink:
     @property
     def is_writable(self) -> bool:
         return self._inner.is_writable
+
+    @property
+    def is_clear(self) -> bool:
+        return self._inner.is_clear
+
+    @property
+    def lane(self) -> Lane:
+        """The one that sends through this sink."""
+        return PlainLane(self._inner.lane.compression)
 
     def send_control(self, frame: control.ServerFrame) -> None:
         if self._fault is not DeliveryFault.DROP_GAP or not isinstance(frame, control.Gap):

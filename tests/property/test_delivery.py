@@ -7,15 +7,17 @@ oracle holds every offset that there ever was. Parts are the real ones; only the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from dashstream.adapters.memory.log import MemoryLog
+from dashstream.engine import cohort
 from dashstream.engine.deliveries import Deliveries, DeliveryServices
 from dashstream.engine.hub import Hub
 from dashstream.engine.ingest import IngestPump
@@ -24,6 +26,7 @@ from dashstream.engine.page import Page
 from dashstream.engine.ports import NewRecord, NoMetrics, partition_of
 from dashstream.engine.ring import Ring
 from dashstream.engine.sends import SendPath
+from dashstream.engine.sink import PlainLane
 from dashstream.protocol import control
 from dashstream.protocol.batch import Continuation, Continuity, decode_frame, encode_frame_lead
 from dashstream.protocol.codes import ErrorCode, GapReason, Outcome, StartFrom
@@ -53,12 +56,20 @@ class Client:
 
     filter: control.Filter
     is_writable: bool = True
+    lane: PlainLane = field(default_factory=PlainLane)
+    holds: bool = False
+    is_short: bool = False
+    hold: Callable[[], None] = lambda: None
     continuity: Continuity | None = None
     start: dict[int, int] = field(default_factory=dict)
     records: list[tuple[int, int]] = field(default_factory=list)
     gaps: list[tuple[int, int, int, str]] = field(default_factory=list)
     verdicts: list[control.ReplayComplete] = field(default_factory=list)
     states: list[str] = field(default_factory=list)
+
+    @property
+    def is_clear(self) -> bool:
+        return self.is_writable and not self.holds
 
     def send_control(self, frame: control.ServerFrame) -> None:
         match frame:
@@ -97,7 +108,10 @@ class Client:
             verdict = self.known.record(entry.partition, entry.offset, entry.step)
             assert verdict is Continuation.CONTIGUOUS, (verdict, entry.partition, entry.offset)
             self.records.append((entry.partition, entry.offset))
-        return len(data)
+        if self.is_short and not self.holds:
+            self.holds = True
+            self.hold()
+        return len(page.body)
 
     def refuse(
         self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
@@ -123,8 +137,10 @@ class Client:
 class DeliveryMachine(RuleBasedStateMachine):
     """The world of one log, one ring and a few clients."""
 
-    @initialize(ring=st.integers(1, 12), before=st.integers(0, 10), page=st.integers(1, 6))
-    def begin(self, ring: int, before: int, page: int) -> None:
+    @initialize(ring=st.integers(1, 12), before=st.integers(0, 10), page=st.integers(1, 6), history=st.integers(1, 6))
+    def begin(self, ring: int, before: int, page: int, history: int) -> None:
+        self.shorter = patch.object(cohort, "HISTORY_PAGES", history)
+        self.shorter.start()
         self.loop = asyncio.new_event_loop()
         self.log = MemoryLog(LogLimits(partitions=PARTITIONS, retention_age_s=0, retention_bytes=0))
         self.appended: dict[tuple[int, int], tuple[str, str]] = {}
@@ -178,7 +194,7 @@ class DeliveryMachine(RuleBasedStateMachine):
             self.log.lose(partition, offset)
             self.removed.add((partition, offset))
 
-    @precondition(lambda self: len(self.clients) < 3)
+    @precondition(lambda self: len(self.clients) < 4)
     @rule(
         wanted=FILTERS,
         start=st.sampled_from([StartFrom.EARLIEST, StartFrom.LATEST, StartFrom.SNAPSHOT]),
@@ -190,6 +206,7 @@ class DeliveryMachine(RuleBasedStateMachine):
     def open(self, client: Client, start: StartFrom, epoch: str | None, positions: dict[int, int], window: int) -> None:
         async def begin() -> Deliveries:
             deliveries = Deliveries(self.services, client, page_bytes=100)
+            client.hold = deliveries.hold
             deliveries.open(SubscribeRequest(SUBSCRIPTION, client.filter, start, epoch, positions, {}, True, window))
             return deliveries
 
@@ -197,27 +214,35 @@ class DeliveryMachine(RuleBasedStateMachine):
         self.settle()
 
     @precondition(lambda self: self.clients)
-    @rule(which=st.integers(0, 2), writable=st.booleans())
+    @rule(which=st.integers(0, 3), writable=st.booleans())
     def stall(self, which: int, writable: bool) -> None:
         client, deliveries = self.clients[which % len(self.clients)]
         client.is_writable = writable
-        if writable:
-            self.in_loop(deliveries.wake)
+        self.in_loop(deliveries.wake if writable else deliveries.hold)
 
     @precondition(lambda self: self.clients)
-    @rule(which=st.integers(0, 2))
+    @rule(which=st.integers(0, 3), short=st.booleans())
+    def shorten(self, which: int, short: bool) -> None:
+        """From now on its socket does not take all of a page; or it does, and what waited has gone."""
+        client, _ = self.clients[which % len(self.clients)]
+        client.is_short = client.holds = short
+        if short:
+            client.hold()
+
+    @precondition(lambda self: self.clients)
+    @rule(which=st.integers(0, 3))
     def acknowledge(self, which: int) -> None:
         client, deliveries = self.clients[which % len(self.clients)]
         if client.continuity is not None:
             self.in_loop(lambda: deliveries.credit(SUBSCRIPTION, dict(client.known.positions)))
 
     @precondition(lambda self: self.clients)
-    @rule(which=st.integers(0, 2))
+    @rule(which=st.integers(0, 3))
     def progress(self, which: int) -> None:
         self.in_loop(self.clients[which % len(self.clients)][1].send_progress)
 
     @precondition(lambda self: self.clients)
-    @rule(which=st.integers(0, 2), resumes=st.booleans())
+    @rule(which=st.integers(0, 3), resumes=st.booleans())
     def disconnect(self, which: int, resumes: bool) -> None:
         client, deliveries = self.clients.pop(which % len(self.clients))
         self.in_loop(deliveries.close)
@@ -258,6 +283,7 @@ class DeliveryMachine(RuleBasedStateMachine):
                     assert place not in got
 
     def teardown(self) -> None:
+        self.shorter.stop()
         if not hasattr(self, "services"):
             return
         try:
@@ -274,6 +300,7 @@ class DeliveryMachine(RuleBasedStateMachine):
             self.pump_once()
         for client, deliveries in self.clients:
             client.is_writable = True
+            client.is_short = client.holds = False
             self.in_loop(deliveries.wake)
             while self.advance(client, deliveries):
                 pass

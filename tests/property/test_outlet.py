@@ -79,6 +79,9 @@ class Wire(asyncio.Transport):
     def get_write_buffer_size(self) -> int:
         return len(self.held)
 
+    def is_closing(self) -> bool:
+        return self.has_failed
+
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         """It holds what it is given."""
 
@@ -92,9 +95,11 @@ class Wire(asyncio.Transport):
 def test_the_stream_is_what_was_written(steps: list[tuple[Any, ...]]) -> None:
     kernel = Kernel()
     wire = Wire(kernel)
-    outlet, written = Outlet(wire, ClientLimits()), bytearray()
+    told: list[bool] = []
+    outlet, written = Outlet(wire, ClientLimits(), lambda: told.append(True)), bytearray()
     with patch.object(os, "writev", kernel.writev):
         for name, *given_ in steps:
+            told.clear()
             match name:
                 case "send":
                     outlet.send(*given_)
@@ -108,6 +113,9 @@ def test_the_stream_is_what_was_written(steps: list[tuple[Any, ...]]) -> None:
                         wire.flush()
                 case "break":
                     kernel.is_broken = True
+            assert outlet.is_clear is not bool(wire.held or wire.has_failed)
+            if name in {"send", "write"}:
+                assert bool(told) is not outlet.is_clear, "it says at once that something waits"
             assert written.startswith(kernel.taken)
             if not kernel.is_broken:
                 assert kernel.taken + wire.held == written, "each byte is with the socket or with the transport"

@@ -15,6 +15,7 @@ from dashstream.engine.page import Page
 from dashstream.engine.ports import NewRecord, NoMetrics
 from dashstream.engine.ring import Ring
 from dashstream.engine.sends import SendPath
+from dashstream.engine.sink import PlainLane
 from dashstream.protocol import control
 from dashstream.protocol.codes import ErrorCode, StartFrom
 from dashstream.protocol.effects import SubscribeRequest
@@ -31,6 +32,8 @@ class SlowClient:
 
     def __init__(self) -> None:
         self.is_writable = True
+        self.is_clear = False
+        self.lane = PlainLane()
         self.pages: Counter[int] = Counter()
         self.states: dict[int, str] = {}
 

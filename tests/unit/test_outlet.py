@@ -126,6 +126,12 @@ async def test_under_tls_all_goes_through_the_transport(monkeypatch: pytest.Monk
         def writelines(self, list_of_data: Any) -> None:
             self.given += list_of_data
 
+        def get_write_buffer_size(self) -> int:
+            return 0
+
+        def is_closing(self) -> bool:
+            return False
+
         def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
             """It holds nothing."""
 

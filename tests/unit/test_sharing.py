@@ -14,6 +14,7 @@ from dashstream.engine.page import Page
 from dashstream.engine.ports import LogRecord, NoMetrics
 from dashstream.engine.ring import Ring
 from dashstream.engine.sends import SendPath
+from dashstream.engine.sink import PlainLane
 from dashstream.engine.start_value import ResolvedStart
 from dashstream.engine.subscription import Subscription
 from dashstream.protocol import control
@@ -30,7 +31,8 @@ class Client:
     """A sink that keeps the pages it is given, and asks for them compressed if it can read that."""
 
     def __init__(self, *, compression: bool = False) -> None:
-        self.is_writable = True
+        self.is_writable = self.is_clear = True
+        self.lane = PlainLane(compression=compression)
         self.pages: list[Page] = []
         self.packed: list[bytes | None] = []
         self._compression = compression
@@ -42,7 +44,7 @@ class Client:
         self.pages.append(page)
         if self._compression:
             self.packed.append(page.packed())
-        return len(page.body)
+        return len(page.payload(compression=self._compression))
 
     def refuse(
         self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool

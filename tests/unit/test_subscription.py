@@ -10,6 +10,7 @@ from dashstream.engine.page import Page
 from dashstream.engine.replay import Tier
 from dashstream.engine.ring import Hole
 from dashstream.engine.sends import SendPath
+from dashstream.engine.sink import PlainLane
 from dashstream.engine.start_value import ResolvedStart
 from dashstream.engine.subscription import Subscription
 from dashstream.protocol import control
@@ -21,7 +22,8 @@ from dashstream.protocol.position import FaultTally, PositionFault
 class Client:
     """Keeps what it is told."""
 
-    is_writable = True
+    is_writable = is_clear = True
+    lane = PlainLane()
 
     def __init__(self) -> None:
         self.frames: list[control.ServerFrame] = []

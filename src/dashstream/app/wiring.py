@@ -21,7 +21,7 @@ from dashstream.adapters.prometheus import PrometheusMetrics
 from dashstream.adapters.sqlite.run_index import SqliteRunIndex
 from dashstream.adapters.system_clock import SystemClock
 from dashstream.adapters.websocket.registry import Connections
-from dashstream.adapters.websocket.server import protocol_class
+from dashstream.adapters.websocket.upgrade import protocol_class
 from dashstream.app.auth_wiring import open_auth
 from dashstream.app.data_dir import INDEX_FILE, SPOOL_DIR
 from dashstream.app.duty_wiring import open_duties

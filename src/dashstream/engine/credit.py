@@ -1,13 +1,14 @@
 """Credit: how much a client may be sent before it says what it has applied.
 
-Browsers hide a slow page from TCP, so only the page's own word counts. What was sent is remembered per page, by
-the next offsets after it; an acknowledgement that reaches them gives the page's bytes back.
+Browsers hide a slow page from TCP, so only the page's own word counts. What was sent is remembered per page, by the
+next offsets after it and the bytes of its entries as they went out; an acknowledgement that reaches them gives the
+page's bytes back.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 MAX_UNACKNOWLEDGED_PAGES = 4_096
 
@@ -27,14 +28,29 @@ class Credit:
         """Whether more may be sent. One page may go over the window: a record can be larger than it."""
 
     @property
+    def room_bytes(self) -> int:
+        """Bytes that are left of the window; negative if the last page went over it."""
+        return self.window_bytes - self.unacknowledged_bytes
+
+    @property
+    def unacknowledged_pages(self) -> int:
+        """Pages that were sent and not acknowledged."""
+        return len(self._sent)
+
+    @property
     def sent_pages(self) -> int:
         """Pages that were sent so far."""
         return self.acknowledged_pages + len(self._sent)
 
     def spend(self, delivered: Mapping[int, int], size: int) -> None:
         """Take note of a page that was sent."""
-        self._sent.append((delivered, size))
-        self.unacknowledged_bytes += size
+        self.spend_all([(delivered, size)])
+
+    def spend_all(self, pages: Sequence[tuple[Mapping[int, int], int]]) -> None:
+        """Take note of pages that were sent, the oldest first."""
+        self._sent.extend(pages)
+        for _, size in pages:
+            self.unacknowledged_bytes += size
         if self.unacknowledged_bytes >= self.window_bytes or len(self._sent) >= MAX_UNACKNOWLEDGED_PAGES:
             self.is_open = False
 

@@ -24,8 +24,9 @@ from dashstream.engine.ports import Log, RunLocator
 from dashstream.engine.replay import Replay, ReplayPhase, Tier
 from dashstream.engine.retained import RetainedReader
 from dashstream.engine.ring import Ring
+from dashstream.engine.sink import Sink
 from dashstream.engine.start import resolve_start
-from dashstream.engine.subscription import Sink, Subscription
+from dashstream.engine.subscription import Subscription
 from dashstream.errors import LogError
 from dashstream.protocol import control
 from dashstream.protocol.codes import CloseCode, Delivery, ErrorCode, Outcome
@@ -77,6 +78,7 @@ class Deliveries:
         """The client applied everything below these positions."""
         found = self._subscriptions.get(subscription)
         if found is not None:
+            self._services.hub.settle(found)
             found.credit.acknowledge(positions)
             self.wake()
 
@@ -103,6 +105,11 @@ class Deliveries:
             self._wake.set()
             asyncio.get_running_loop().call_soon(self._bring_up)
 
+    def hold(self) -> None:
+        """The client's bytes wait: what comes for it goes its own way until they have gone."""
+        for subscription in self._subscriptions.values():
+            self._services.hub.part(subscription)
+
     def _bring_up(self) -> None:
         """Send what is live, a page for each subscription in turn, for as long as the client takes it."""
         hub = self._services.hub
@@ -116,6 +123,7 @@ class Deliveries:
     def send_progress(self) -> None:
         """Tell how far filtered records were passed."""
         for subscription in self._subscriptions.values():
+            self._services.hub.settle(subscription)
             subscription.send_progress()
 
     @property
@@ -126,6 +134,7 @@ class Deliveries:
     def too_late(self, now: float) -> CloseCode | None:
         """Return the code to close with if a subscription is too late to go on with."""
         for found, lateness in self._lateness.items():
+            self._services.hub.settle(found)
             code = lateness.judge(found.credit, self._services.limits, now, has_verdict=found.has_verdict)
             if code is not None:
                 return code

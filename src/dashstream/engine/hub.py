@@ -3,7 +3,8 @@
 - A tick follows an append at once if the last one is long enough ago; otherwise it waits for the rest of the
   interval, so that what arrives together leaves together. The interval grows with the time that a tick takes, up to
   a bound: a busy process makes fewer, larger deliveries.
-- Subscriptions at the same place with the same filter are given the same page.
+- Subscriptions at the same place with the same filter are given the same page, and move as one *cohort* while nothing
+  holds any of them back (``cohort``). The others go *apart*, one by one, until a tick finds them at the same place.
 - A client that cannot take more is skipped; it costs its place and nothing else. When it can, it is brought up on
   its own (``kick``). When the ring has moved past it, it is handed back to catch up from the log.
 """
@@ -11,13 +12,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from dashstream.engine.cohort import Cohort, can_move_along
 from dashstream.engine.limits import ClientLimits
 from dashstream.engine.ports import Metrics
 from dashstream.engine.replay import Tier
 from dashstream.engine.ring import Ring
+from dashstream.engine.sink import Lane
 from dashstream.engine.subscription import Subscription
 from dashstream.engine.view import View
 from dashstream.engine.views import Views
@@ -32,11 +36,15 @@ _MEMORY = Tier.MEMORY
 _TICK_BUCKETS = (0.0001, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
 
 
+_Key = tuple[View, int, Lane]
+
+
 @dataclass(slots=True)
 class _Member:
     subscription: Subscription
     view: View
     fallen_behind: Callable[[], None]
+    cohort: Cohort | None = None
 
 
 class Hub:
@@ -46,6 +54,8 @@ class Hub:
         self._ring = ring
         self._limits = limits
         self._members: dict[Subscription, _Member] = {}
+        self._apart: dict[Subscription, _Member] = {}
+        self._cohorts: dict[_Key, Cohort] = {}
         self._views = Views(ring)
         self._growth = asyncio.Event()
         self._tick_handle: asyncio.Handle | None = None
@@ -80,17 +90,33 @@ class Hub:
         view = self._views.enter(subscription.selection)
         view.note_delivered(subscription.delivered)
         subscription.arrival = self._ring.end
-        self._members[subscription] = _Member(subscription, view, fallen_behind)
+        self._members[subscription] = self._apart[subscription] = _Member(subscription, view, fallen_behind)
         self._note_sizes()
         return True
 
     def leave(self, subscription: Subscription) -> None:
         """Forget a subscription; nothing if it is no member."""
+        self.part(subscription)
         member = self._members.pop(subscription, None)
         if member is None:
             return
+        del self._apart[subscription]
         self._views.leave(member.view)
         self._note_sizes()
+
+    def part(self, subscription: Subscription) -> None:
+        """Let a subscription go apart from now on: its sink is clear no more. Nothing if it does, or is no member."""
+        member = self._members.get(subscription)
+        if member is not None and member.cohort is not None:
+            member.cohort.part(subscription)
+            member.cohort = None
+            self._apart[subscription] = member
+
+    def settle(self, subscription: Subscription) -> None:
+        """Bring a subscription's own accounts up to date; to be called before they are read."""
+        member = self._members.get(subscription)
+        if member is not None and member.cohort is not None:
+            member.cohort.settle(subscription)
 
     def notify(self) -> None:
         """The ring has grown."""
@@ -110,8 +136,8 @@ class Hub:
 
     def kick(self, subscription: Subscription) -> bool:
         """A client can take more: send it one page now; return whether it could take another one."""
-        member = self._members.get(subscription)
-        if member is None:
+        member = self._apart.get(subscription)
+        if member is None:  # or with others, whom the next tick brings up
             return False
         self._views.extend()
         sent = self._bring_up(member, 1)
@@ -132,13 +158,55 @@ class Hub:
         started = loop.time()
         self._tick_handle = None
         self._views.extend()
-        sent = sum([self._bring_up(member, MAX_PAGES) for member in list(self._members.values())])
+        sent = sum([self._bring_up_all(cohort) for cohort in list(self._cohorts.values())])
+        sent += sum([self._bring_up(member, MAX_PAGES) for member in list(self._apart.values())])
+        self._regroup()
         if sent:
             self._delivered.inc(sent, tier=Tier.MEMORY.value)
         took = loop.time() - started
         self._tick_seconds.observe(took)
         interval = min(max(self._limits.tick_s, LOAD_SHARE * took), max(self._limits.max_tick_s, self._limits.tick_s))
         self._tick_due = started + interval
+
+    def _bring_up_all(self, cohort: Cohort) -> int:
+        """Send a cohort what it has not got; whatever concerns a member by itself is left to when it goes apart."""
+        ring, sent = self._ring, 0
+        while cohort.arrival < ring.end and len(cohort):
+            has_left = cohort.arrival < ring.begin
+            page = None if has_left else self._views.page(cohort.view, cohort.arrival, cohort.page_bytes)
+            if page is None or page.hole is not None:
+                self._part_all(cohort.members)
+                break
+            sent += cohort.send(page)
+            if cohort.is_due:
+                self._part_all(cohort.settle_all())
+        return sent
+
+    def _part_all(self, subscriptions: Iterable[Subscription]) -> None:
+        for subscription in subscriptions:
+            self.part(subscription)
+
+    def _regroup(self) -> None:
+        """Let those who are apart join whoever is at the same place.
+
+        A cohort that is not fresh has to be settled for that, which as many must be worth as it has members.
+        """
+        for key in [key for key, cohort in self._cohorts.items() if not len(cohort)]:
+            del self._cohorts[key]
+        waiting: defaultdict[_Key, list[Subscription]] = defaultdict(list)
+        for subscription, member in self._apart.items():
+            if subscription.arrival == self._ring.end and can_move_along(subscription):
+                waiting[member.view, subscription.page_bytes, subscription.sink.lane].append(subscription)
+        for key, newcomers in waiting.items():
+            cohort = self._cohorts.get(key)
+            if cohort is None:
+                cohort = self._cohorts[key] = Cohort(key[0], key[1], key[2], self._ring.end)
+            elif not cohort.is_fresh:
+                if len(newcomers) < len(cohort):
+                    continue
+                self._part_all(cohort.settle_all())
+            for subscription in cohort.admit(newcomers):
+                self._apart.pop(subscription).cohort = cohort
 
     def _bring_up(self, member: _Member, pages: int) -> int:
         """Send a member what it has not got, at most so many pages; return how many records that was."""

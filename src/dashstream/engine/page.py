@@ -32,6 +32,10 @@ class Page:
     arrival: int = 0
     _packed: bytes | None = None
 
+    def payload(self, *, compression: bool) -> bytes:
+        """Return what goes out: the body, compressed if that is wanted and smaller."""
+        return (self.packed() or self.body) if compression else self.body
+
     def packed(self) -> bytes | None:
         """Return the body compressed, made once for all who share it; None if that would not be smaller."""
         if self._packed is None:

@@ -8,7 +8,6 @@ frames say so; ``replay_complete`` is said once, when it has passed the heads th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 from dashstream.engine.credit import Credit
 from dashstream.engine.duty_walk import Pause
@@ -17,37 +16,13 @@ from dashstream.engine.replay import Tier
 from dashstream.engine.ring import Hole
 from dashstream.engine.selection import Selection
 from dashstream.engine.sends import SendPath
+from dashstream.engine.sink import Sink
 from dashstream.engine.start_value import ResolvedStart
 from dashstream.engine.view import View
 from dashstream.protocol import control
-from dashstream.protocol.codes import Delivery, ErrorCode, Outcome
+from dashstream.protocol.codes import Delivery, Outcome
 from dashstream.protocol.effects import SubscribeRequest
-from dashstream.protocol.position import PositionFault, positions_to_wire
-
-
-class Sink(Protocol):
-    """Where a subscription's frames go: one client's connection."""
-
-    @property
-    def is_writable(self) -> bool:
-        """Whether the client's buffer is below its bound."""
-
-    def send_control(self, frame: control.ServerFrame) -> None:
-        """Send a control frame."""
-
-    def send_page(self, subscription: int, first_delivery: int, page: Page, path: SendPath) -> int:
-        """Send a page as one data frame; return its bytes."""
-
-    def refuse(
-        self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
-    ) -> None:
-        """Answer a subscribe that cannot be served; its id may be used again."""
-
-    def note_faults(self, faults: Mapping[PositionFault, int]) -> None:
-        """Take note of entries of a cursor that could not be used, by class."""
-
-    def release(self, subscription: int) -> None:
-        """Say that a subscription ended without the client's asking; its id may be used again."""
+from dashstream.protocol.position import positions_to_wire
 
 
 class Subscription:
@@ -73,7 +48,7 @@ class Subscription:
         self.arrival = 0
         self.is_closed = False
         self._epoch = epoch
-        self._sink = sink
+        self.sink = sink
         self._start = start
         self._state: Delivery | None = None
         self._path = SendPath.REPLAY
@@ -87,12 +62,17 @@ class Subscription:
     @property
     def is_ready(self) -> bool:
         """Whether it can take a page now."""
-        return self._sink.is_writable and self.credit.is_open
+        return self.sink.is_writable and self.credit.is_open
 
     @property
     def has_verdict(self) -> bool:
         """Whether ``replay_complete`` was said."""
         return self._has_verdict
+
+    @property
+    def count(self) -> int:
+        """Records delivered."""
+        return self._count
 
     @property
     def tier_counts(self) -> Mapping[Tier, int]:
@@ -102,7 +82,7 @@ class Subscription:
     def begin(self) -> None:
         """Say where delivery starts, and what is missing before."""
         start = self._start
-        self._sink.send_control(
+        self.sink.send_control(
             control.Subscribed(
                 id=self.id,
                 epoch=self._epoch,
@@ -132,19 +112,19 @@ class Subscription:
     def send_state(self) -> None:
         """Say how it is served, if that is known; this ends what was said about pauses before."""
         if self._state is not None:
-            self._sink.send_control(control.State(id=self.id, state=self._state))
+            self.sink.send_control(control.State(id=self.id, state=self._state))
 
     def send_pauses(self, pauses: Sequence[Pause]) -> None:
         """Say which partitions are paused, after the state: their records still come."""
         for pause in pauses:
-            self._sink.send_control(
+            self.sink.send_control(
                 control.State(id=self.id, state=Delivery.PAUSED, partition=pause.partition, reason=str(pause))
             )
 
     def deliver(self, page: Page, tier: Tier) -> None:
         """Send a page's records and the hole after them, and advance."""
         if page.count:
-            size = self._sink.send_page(self.id, self._count + 1, page, self._path)
+            size = self.sink.send_page(self.id, self._count + 1, page, self._path)
             self.credit.spend(page.delivered, size)
             self._count += page.count
             self._tiers[tier] += page.count
@@ -156,6 +136,20 @@ class Subscription:
         if not self._has_verdict:
             self._judge()
 
+    def note_sent(
+        self, pages: Sequence[tuple[Mapping[int, int], int]], records: int, delivered: Mapping[int, int]
+    ) -> None:
+        """Take note of pages from the ring that it was sent with others, as ``Credit.spend_all`` takes them."""
+        self.credit.spend_all(pages)
+        self._count += records
+        self._tiers[Tier.MEMORY] += records
+        self.delivered.update(delivered)
+
+    def note_passed(self, positions: Mapping[int, int], arrival: int) -> None:
+        """Take note of how far it was brought with others."""
+        self.positions.update(positions)
+        self.arrival = arrival
+
     def send_progress(self) -> None:
         """Say how far records that do not pass have been passed, if that is further than what was said."""
         news = {
@@ -165,7 +159,7 @@ class Subscription:
         }
         if news:
             self._told.update(news)
-            self._sink.send_control(control.Progress(id=self.id, positions=positions_to_wire(news)))
+            self.sink.send_control(control.Progress(id=self.id, positions=positions_to_wire(news)))
 
     def end(self) -> None:
         """The client wants no more: give the verdict if there was none."""
@@ -181,7 +175,7 @@ class Subscription:
 
     def _send_verdict(self, outcome: Outcome) -> None:
         self._has_verdict = True
-        self._sink.send_control(
+        self.sink.send_control(
             control.ReplayComplete(
                 id=self.id,
                 outcome=outcome,
@@ -199,7 +193,7 @@ class Subscription:
     def _send_gap(self, hole: Hole) -> None:
         self._gaps += 1
         self._told[hole.partition] = hole.end
-        self._sink.send_control(
+        self.sink.send_control(
             control.Gap(
                 id=self.id,
                 partition=hole.partition,

@@ -6,6 +6,8 @@ goes until it holds nothing more: so the bytes keep their order, and its buffer 
 all had passed through it. An error is left to the transport too, which is given the same bytes, meets the same error
 and ends the connection as it ends any.
 
+Who sends to many sockets at one stroke must know at once when one of them is clear no more: ``on_hold``.
+
 A connection under TLS has no such way: its bytes must pass through the transport.
 """
 
@@ -23,10 +25,14 @@ from dashstream.engine.limits import ClientLimits
 class Outlet:
     """Writes of one connection, in order. Belongs to the transport's event loop, and ends with the transport."""
 
-    __slots__ = ("_fileno", "_holds", "_socket", "_transport")
+    __slots__ = ("_fileno", "_holds", "_on_hold", "_socket", "_transport")
 
-    def __init__(self, transport: asyncio.Transport, limits: ClientLimits) -> None:
+    def __init__(
+        self, transport: asyncio.Transport, limits: ClientLimits, on_hold: Callable[[], None] = lambda: None
+    ) -> None:
+        """``on_hold`` is called whenever something was written and the outlet is not clear after it."""
         self._transport = transport
+        self._on_hold = on_hold
         self._socket = found = transport.get_extra_info("socket")
         self._holds = True
         self._fileno: Callable[[], int] = _nowhere
@@ -42,27 +48,37 @@ class Outlet:
         """Whether nothing more can be written."""
         return self._transport.is_closing()
 
+    @property
+    def is_clear(self) -> bool:
+        """Whether nothing waits before what is written next, and that can be written."""
+        return not self._transport.get_write_buffer_size() and not self._transport.is_closing()
+
     def send(self, head: bytes, body: bytes) -> None:
         """Write ``head`` and ``body`` one after the other. Copies only what the socket does not take at once."""
         if self._holds and not self._is_empty():
             self._transport.writelines((head, body))
+            self._note_hold()
             return
         try:
             sent = os.writev(self._fileno(), (head, body))
         except OSError:
             sent = 0
+        if sent < len(head) + len(body):
+            self.send_rest(head, body, sent)
+
+    def send_rest(self, head: bytes, body: bytes, sent: int) -> None:
+        """Write what is left of ``head`` and ``body`` after the ``sent`` bytes of them that the socket took."""
         left = sent - len(head)
         if left < 0:
-            self._holds = True
             self._transport.writelines((head[sent:], body))
-        elif left < len(body):
-            self._holds = True
+        else:
             self._transport.write(memoryview(body)[left:])
+        self._note_hold()
 
     def write(self, data: bytes) -> None:
         """Write ``data`` after all that was written before."""
-        self._holds = True
         self._transport.write(data)
+        self._note_hold()
 
     def end(self, *, is_heard: bool) -> None:
         """End the stream after what was written; ``is_heard``: the peer may go on sending while it reads that."""
@@ -76,6 +92,11 @@ class Outlet:
         if self._socket is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._transport.abort()
+
+    def _note_hold(self) -> None:
+        self._holds = True
+        if not self.is_clear:
+            self._on_hold()
 
     def _is_empty(self) -> bool:
         """Whether the transport holds nothing, so that the socket is next."""

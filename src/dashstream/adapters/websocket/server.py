@@ -7,8 +7,6 @@ frames bypass the core: their shared body goes out as it is (RFC 6455, 5.2: a se
 What a client may cost: its frames are taken in small pieces, only while it stays within its rate and reads what it
 is sent, so neither its answers nor its own bytes pile up here. A connection keeps its place in the registry until its
 transport is gone, and one that ends has as long for that as a client that does not read.
-
-uvicorn constructs the class returned by :func:`protocol_class` when a request asks for an upgrade.
 """
 
 from __future__ import annotations
@@ -30,6 +28,7 @@ from dashstream.adapters.websocket.registry import Connections
 from dashstream.engine.deliveries import Deliveries
 from dashstream.engine.page import Page
 from dashstream.engine.sends import SendPath
+from dashstream.engine.sink import Lane, PlainLane
 from dashstream.errors import LogError, OverloadedError, UnauthenticatedError
 from dashstream.protocol import control
 from dashstream.protocol.codes import CloseCode, ErrorCode
@@ -45,16 +44,6 @@ TOO_LATE = {
 }
 
 _log = structlog.get_logger(__name__)
-
-
-def protocol_class(connections: Connections) -> type[asyncio.Protocol]:
-    """Return the class that uvicorn makes one object of per WebSocket connection (``Config(ws=...)``)."""
-
-    class BoundConnection(Connection):
-        def __init__(self, config: Any, server_state: Any, app_state: Any, _loop: Any = None) -> None:  # noqa: ARG002  # uvicorn's signature
-            super().__init__(connections, server_state.connections)
-
-    return BoundConnection
 
 
 class Connection(asyncio.Protocol):
@@ -90,7 +79,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101  # what asyncio promises for a stream
         self._transport = transport
-        self._outlet = Outlet(transport, self._limits)
+        self._outlet = Outlet(transport, self._limits, self._hold)
         self._entrance = self._connections.entrance_for(transport.get_extra_info("peername"))
         self._server_connections.add(self)
         self._connections.add(self)
@@ -135,20 +124,26 @@ class Connection(asyncio.Protocol):
 
     # --- the engine's sink ---------------------------------------------------------------------------------
 
+    @property
+    def is_clear(self) -> bool:
+        return self.is_writable and self._outlet is not None and self._outlet.is_clear
+
+    @property
+    def lane(self) -> Lane:
+        return PlainLane(compression=self._session.compression is not None)
+
     def send_control(self, frame: control.ServerFrame) -> None:
         if self._core.state is State.OPEN:
             self._core.send_text(control.encode(frame))
             self._flush(SendPath.CONTROL)
 
     def send_page(self, subscription: int, first_delivery: int, page: Page, path: SendPath) -> int:
-        packed = page.packed() if self._session.compression else None
-        body = page.body if packed is None else packed
-        head = data_head(subscription, first_delivery, len(body), compressed=packed is not None)
+        body = page.payload(compression=self._session.compression is not None)
+        head = data_head(subscription, first_delivery, len(body), compressed=body is not page.body)
         if self._outlet is not None:
-            if self._paused_since is None:
-                self._path = path
+            self._note_path(path)
             self._outlet.send(head, body)
-        return len(head) + len(body)
+        return len(body)
 
     def refuse(
         self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
@@ -365,6 +360,11 @@ class Connection(asyncio.Protocol):
         self._note_writable()
         if self._is_ending:
             self._release()
+
+    def _hold(self) -> None:
+        """Something waits on its way out."""
+        if self._deliveries is not None:
+            self._deliveries.hold()
 
     def _note_writable(self) -> None:
         """Keep what every page asks for; to be called when anything of it has changed."""
