@@ -4,10 +4,17 @@ import type { Event } from "../protocol/gen/dashstream_pb";
 import { type Item, itemType, nodeIdOf } from "./items";
 
 export const SUMMARY_CHARACTERS = 160;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 export function itemSummary(item: Item): string {
   const text = describe(item);
-  return text.length <= SUMMARY_CHARACTERS ? text : `${text.slice(0, SUMMARY_CHARACTERS - 1)}…`;
+  return text.length <= SUMMARY_CHARACTERS ? text : copied(`${text.slice(0, SUMMARY_CHARACTERS - 1)}…`);
+}
+
+/** A text of its own: what is cut from a text or joined with it may keep all of it in memory. */
+function copied(text: string): string {
+  return decoder.decode(encoder.encode(text));
 }
 
 function describe(item: Item): string {

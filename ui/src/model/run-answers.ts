@@ -2,7 +2,6 @@
 
 import { type JsonValue, stringifyJson } from "../protocol/json";
 import { formatPointer, PatchError, parsePointer } from "../protocol/patch";
-import { toHex } from "./attributes";
 import { blame, lookUp } from "./blame";
 import { eventDetail } from "./event-detail";
 import { EventList, type ReadRows } from "./events";
@@ -89,7 +88,7 @@ export class RunAnswers {
       rows,
       step: found.rootStep,
       superstep: textOfSuperstep(found.asked),
-      hash: made.hash.length === 0 ? null : toHex(made.hash),
+      hash: made.hash || null,
       verification: verificationOf(found.asked.doubt),
       problem: problemOf(found.asked),
       bytes: jsonBytes(value),

@@ -13,6 +13,7 @@ import { type Checkpoint, HashAlgorithm, type StateDiff } from "../protocol/gen/
 import type { JsonValue } from "../protocol/json";
 import { applyOps, opsFromWire, parsePointer } from "../protocol/patch";
 import { HashedState, sameHash } from "../protocol/state-hash";
+import { toHex } from "./attributes";
 import { CheckpointAssembly, CheckpointError, type Doubt, parseState, readState } from "./checkpoints";
 import { countBelow } from "./columns";
 import { pathCost, shareStructure, slotCount } from "./structure";
@@ -22,8 +23,8 @@ export interface Step {
   readonly row: number;
   readonly superstep: bigint | null;
   readonly operations: number;
-  /** Hash announced by the producer; empty when it announced none. */
-  readonly hash: Uint8Array;
+  /** Hash announced by the producer, in hex: a view of its bytes would keep all of their frame. Empty: none. */
+  readonly hash: string;
   doubt: Doubt | null;
   detail: string | null;
   /** The state can be had: held, or by applying this step's record to the step before. */
@@ -86,7 +87,10 @@ export class StateHistory {
     }
     if (this.#doubt === "hash_mismatch") origin = "none";
     const cost = origin === "diff" && before !== null ? patchCost(before.value, diff) : 1;
-    this.#push({ row, superstep, operations: diff.operations.length, hash: diff.stateHash, origin }, cost);
+    this.#push(
+      { row, superstep, operations: diff.operations.length, hash: toHex(diff.stateHash), origin },
+      cost,
+    );
   }
 
   #transition(before: HashedState | null, diff: StateDiff): Step["origin"] {
@@ -122,7 +126,7 @@ export class StateHistory {
     const last = this.steps.at(-1);
     if (checkpoint.isTransition || last === undefined || this.#isNews(last, superstep)) {
       const cost = origin === "full" && this.#head !== null ? slotCount(this.#head.value) : 1;
-      this.#push({ row, superstep, operations: 0, hash: checkpoint.stateHash, origin }, cost);
+      this.#push({ row, superstep, operations: 0, hash: toHex(checkpoint.stateHash), origin }, cost);
     } else if (origin === "full") this.#heal(last);
   }
 
@@ -198,7 +202,16 @@ export class StateHistory {
     const step = this.steps.length;
     // A step that only confirmed the state at hand has that state.
     const origin = made.origin === "none" && this.#doubt === null ? "full" : made.origin;
-    this.steps.push({ ...made, origin, doubt: this.#doubt, detail: this.#detail });
+    // Member by member: every object that is spread from another one costs a shape of its own, more than itself.
+    this.steps.push({
+      row: made.row,
+      superstep: made.superstep,
+      operations: made.operations,
+      hash: made.hash,
+      doubt: this.#doubt,
+      detail: this.#detail,
+      origin,
+    });
     this.#costs.push(cost);
     if (this.#doubt === null) this.#verify();
     if (origin !== "none") this.#hold(step, cost, origin === "full");
