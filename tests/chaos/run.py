@@ -25,7 +25,7 @@ from chaos.checker import check_commits, check_letters
 from chaos.facts import CommitSample, KafkaFacts
 from chaos.fleet import GROUP, LETTERS, TOKEN, TOPIC, Fleet
 from chaos.plan import FaultKind, Plan
-from dashstream.adapters.kafka.topic import epoch_of
+from dashstream.adapters.kafka.topic_id import epoch_of
 from dashstream.bench import subscriber
 from dashstream.bench.facts import LogFacts
 from dashstream.bench.judge import JournalChecker, Violation, check_sequences

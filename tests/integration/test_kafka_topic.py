@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from itertools import count
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Producer, Uuid
 
 from dashstream.adapters.kafka.log import KafkaLog
+from dashstream.adapters.kafka.topic import Topic
 from dashstream.adapters.prometheus import PrometheusMetrics
 from dashstream.engine.ports import NewRecord, partition_of
 from dashstream.errors import LogEpochChangedError, LogRefusedError, NotFoundError, OffsetOutOfRangeError
@@ -233,3 +235,10 @@ async def test_what_was_seen_on_the_log_is_a_duplicate(kafka_topic: KafkaTopic) 
             second.remember(dedupe)
         answers = await second.append([sequenced(1), sequenced(2), sequenced(3)])
         assert [answer.duplicate for answer in answers] == [True, True, False]
+
+
+async def test_asking_after_the_topic_costs_no_memory_for_good(kafka_topic: KafkaTopic) -> None:
+    topic = Topic(options_for(kafka_topic))
+    lives = {(await asyncio.to_thread(topic.life)).epoch for _ in range(50)}
+    assert len(lives) == 1
+    assert sum(isinstance(one, Uuid) for one in gc.get_objects()) < 50

@@ -24,13 +24,12 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # the client 
 
 from dashstream.adapters.kafka.errors import MISSING, MOVING, error_of, translated
 from dashstream.adapters.kafka.options import KafkaOptions, client_config, client_log
+from dashstream.adapters.kafka.topic_id import epoch_of, give_back
 from dashstream.engine.ports import Watermark
 from dashstream.errors import LogError, LogRefusedError, LogUnavailableError, NotFoundError
 
 _NO_ID = "AAAAAAAAAAAAAAAAAAAAAA"
 """How a broker without topic ids tells one: sixteen zero bytes."""
-
-_URL_SAFE = str.maketrans("+/", "-_")
 
 _LOW: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # the client leaves it untyped
 _HIGH: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client leaves it untyped
@@ -86,6 +85,7 @@ class Topic:
         except TimeoutError as error:
             raise LogUnavailableError(f"cannot look at topic {self.name!r}: no answer") from error
         self._hear()  # also keeps what the client has to say from piling up
+        give_back(description)
         epoch = epoch_of(description)
         if epoch == _NO_ID:
             raise LogRefusedError("the broker gives topics no ids; Kafka 3.1 or newer is needed")
@@ -221,14 +221,6 @@ class Topic:
             if isinstance(failure, KafkaException):
                 return translated(error_of(failure), doing)
         return LogUnavailableError(f"cannot {doing}: no answer")
-
-
-def epoch_of(description: TopicDescription) -> str:
-    """Return the topic's id as Kafka's own tools write it, base64 that is safe in a URL: our client has the other one.
-
-    It becomes part of cursors, of addresses and of the ids of dead letters, where a slash would part it.
-    """
-    return str(description.topic_id).translate(_URL_SAFE)
 
 
 def _passes_by_itself(failure: BaseException) -> bool:
