@@ -16,11 +16,11 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
-from dashstream.engine.classify import RecordHead
 from dashstream.engine.hub import Hub
 from dashstream.engine.limits import ClientLimits, RingLimits
 from dashstream.engine.page import Page
 from dashstream.engine.ports import LogRecord, NoMetrics
+from dashstream.engine.reading import RecordHead
 from dashstream.engine.ring import Ring
 from dashstream.engine.sends import SendPath
 from dashstream.engine.sink import Lane, PlainLane

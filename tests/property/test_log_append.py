@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from dashstream.adapters.sqlite import log_append, log_store
 from dashstream.adapters.sqlite.log_append import Appender
-from dashstream.engine.ports import Appended, Dedupe, NewRecord, partition_of
+from dashstream.engine.ports import Appended, NewRecord, partition_of
+from dashstream.protocol.sequence import Counter
 from dashstream.testing.log_conformance import new_record, sequenced
 
 PARTITIONS = 2
@@ -52,26 +53,25 @@ class OneByOne:
     def __init__(self) -> None:
         self.stored: list[list[tuple[int, bytes, bytes]]] = [[] for _ in range(PARTITIONS)]
         self.highs = [0] * PARTITIONS
-        self.last: dict[tuple[str, int, str], Dedupe] = {}
-        self.places: dict[tuple[str, int, str], tuple[int, int]] = {}
+        self.last: dict[Counter, int] = {}
+        self.places: dict[Counter, tuple[int, int]] = {}
 
     def append(self, record: NewRecord) -> Appended:
         partition = partition_of(record.key, PARTITIONS)
         offset = self.highs[partition]
         if (dedupe := record.dedupe) is not None:
-            producer = (dedupe.producer_id, dedupe.producer_epoch, dedupe.thread_id)
-            if producer in self.last and dedupe.sequence <= self.last[producer].sequence:
+            if dedupe.sequence <= self.last.get(dedupe.counter, 0):
                 return Appended(partition, -1, duplicate=True)
-            self.last[producer], self.places[producer] = dedupe, (partition, offset)
+            self.last[dedupe.counter], self.places[dedupe.counter] = dedupe.sequence, (partition, offset)
         self.highs[partition] += 1
         self.stored[partition].append((offset, record.key, record.value))
         return Appended(partition, offset, duplicate=False)
 
     def remove_below(self, partition: int, low: int) -> None:
         self.stored[partition] = [each for each in self.stored[partition] if each[0] >= low]
-        for producer, (at, offset) in list(self.places.items()):
+        for counter, (at, offset) in list(self.places.items()):
             if at == partition and offset < low:
-                del self.places[producer], self.last[producer]
+                del self.places[counter], self.last[counter]
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def connected(path: Path) -> Iterator[sqlite3.Connection]:
 def appended(appender: Appender, model: OneByOne, given_batches: Sequence[Sequence[NewRecord]]) -> None:
     answers, written = appender.append(given_batches)
     assert answers == [[model.append(record) for record in batch] for batch in given_batches]
-    assert len(appender._sequences) <= log_append.KNOWN_PRODUCERS + sum(map(len, given_batches))
+    assert len(appender._sequences) <= log_append.KNOWN_COUNTERS + sum(map(len, given_batches))
     for partition, piece in written.items():
         newest = model.stored[partition][-len(piece.records) :]
         assert [(record.offset, record.key, record.value) for record in piece.records] == newest
@@ -92,8 +92,8 @@ def appended(appender: Appender, model: OneByOne, given_batches: Sequence[Sequen
 
 
 @pytest.fixture(autouse=True)
-def few_producers_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_append, "KNOWN_PRODUCERS", 3)
+def few_counters_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_append, "KNOWN_COUNTERS", 3)
 
 
 @settings(max_examples=100)

@@ -12,7 +12,9 @@ from dashstream.adapters.kafka.dedupes import MAX_ABOVE, Dedupes
 from dashstream.adapters.kafka.options import KafkaOptions
 from dashstream.adapters.kafka.ownership import KafkaOwnership
 from dashstream.adapters.kafka.window import Run, Window, size_of
-from dashstream.engine.ports import Dedupe, LogRecord
+from dashstream.engine.ports import LogRecord
+from dashstream.engine.reading import Dedupe
+from dashstream.protocol.sequence import Counter
 
 
 def record(partition: int, offset: int, size: int = 1) -> LogRecord:
@@ -96,7 +98,7 @@ def test_who_follows_gets_every_record_once_whatever_leaves_the_window(steps: li
 
 
 def dedupe(sequence: int, producer: str = "p") -> Dedupe:
-    return Dedupe(producer, 1, "t", sequence)
+    return Dedupe(Counter("t", producer, 1), sequence)
 
 
 def test_after_a_failure_in_a_batch_only_what_was_written_is_known() -> None:

@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from dashstream.engine.classify import RecordHead
 from dashstream.engine.limits import RingLimits
 from dashstream.engine.ports import LogRecord
+from dashstream.engine.reading import RecordHead
 from dashstream.engine.ring import ITEM_OVERHEAD, Entry, Hole, Item, Ring
 from dashstream.protocol.batch import decode_frame, encode_frame_lead
 from dashstream.protocol.codes import GapReason

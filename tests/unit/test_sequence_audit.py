@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashstream.adapters.prometheus import PrometheusMetrics
+from dashstream.engine.reading import reading_of
 from dashstream.engine.sequence_audit import SequenceAudit
 from dashstream.protocol.gen import dashstream_pb2 as pb
 from dashstream.protocol.proto_codec import decode, encode
@@ -12,7 +13,7 @@ from duty_rig import good
 def audit_of(*values: bytes, counters: int = 100) -> SequenceAudit:
     audit = SequenceAudit(counters, PrometheusMetrics())
     for value in values:
-        audit.observe(decode(value))
+        audit.observe(reading_of(decode(value)))
     return audit
 
 

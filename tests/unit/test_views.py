@@ -5,9 +5,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashstream.engine.classify import RecordHead, Unreadable
+from dashstream.engine.classify import Unreadable
 from dashstream.engine.limits import RingLimits
 from dashstream.engine.ports import LogRecord
+from dashstream.engine.reading import RecordHead
 from dashstream.engine.ring import Hole, Ring
 from dashstream.engine.selection import Selection
 from dashstream.engine.view import View

@@ -11,7 +11,8 @@ from dashstream.adapters.sqlite.log import SqliteLog
 from dashstream.app.data_dir import LOG_FILE, naming
 from dashstream.app.settings import Settings
 from dashstream.engine.head_finder import HeadSource, LogHeads
-from dashstream.engine.ports import Dedupe, Log, LogRecord, Metrics
+from dashstream.engine.ports import Log, LogRecord, Metrics
+from dashstream.engine.reading import Dedupe
 from dashstream.errors import GatewayStartError
 
 
@@ -64,8 +65,5 @@ async def open_log(settings: Settings, metrics: Metrics) -> AsyncIterator[OpenLo
 def _remember(remember: Callable[[Dedupe], None], records: Sequence[LogRecord]) -> None:
     """Show the log which records other gateways have written, so that a repeat that comes here is known as one."""
     for record in records:
-        if record.decoded is None:
-            continue
-        header = record.decoded.header
-        if header.producer_id and header.sequence:
-            remember(Dedupe(header.producer_id, header.producer_epoch, header.thread_id, header.sequence))
+        if record.reading is not None and (dedupe := record.reading.dedupe) is not None:
+            remember(dedupe)

@@ -8,29 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import msgspec
-
 from dashstream.engine.ports import LogRecord
+from dashstream.engine.reading import Reading, RecordHead, reading_of
 from dashstream.errors import DecodeError, FrameError, RecordError, RecordTooLargeError, SchemaMismatchError
 from dashstream.protocol.framing import Limits
-from dashstream.protocol.gen import dashstream_pb2 as pb
-from dashstream.protocol.proto_codec import EVENT, EVENT_BATCH, Decoded, Kind, decode, decode_any_version
-
-DEFAULT_TENANT = "default"
+from dashstream.protocol.proto_codec import decode, decode_any_version
 
 UNREADABLE_REASONS = ("null", "frame", "too_large", "decode", "schema_mismatch")
 """Closed set of reasons for which a record is unreadable."""
-
-
-class RecordHead(msgspec.Struct, frozen=True, gc=False):
-    """Who a readable record belongs to. ``inner``: the heads of a batch's events."""
-
-    tenant: str
-    thread: str
-    run: str
-    graph: str
-    kind: str
-    inner: tuple[RecordHead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,35 +33,22 @@ class Unreadable:
 def classify(record: LogRecord, limits: Limits) -> RecordHead | Unreadable:
     """Return what a record is about; never raises."""
     found = read(record, limits)
-    return found if isinstance(found, Unreadable) else head_of(found)
+    return found if isinstance(found, Unreadable) else found.head
 
 
-def read(record: LogRecord, limits: Limits) -> Decoded | Unreadable:
-    """Return what a record says, or why it cannot be read; never raises."""
-    if record.decoded is not None:
-        return record.decoded
+def read(record: LogRecord, limits: Limits) -> Reading | Unreadable:
+    """Return what has to be known of a record, or why it cannot be read; never raises."""
+    if record.reading is not None:
+        return record.reading
     if record.value is None:
         return _unreadable(record, "null")
     try:
-        return decode(record.value, limits)
+        return reading_of(decode(record.value, limits))
     except SchemaMismatchError as error:
-        about = head_of(decode_any_version(record.value, limits))
+        about = reading_of(decode_any_version(record.value, limits)).head
         return replace(_unreadable(record, reason_of(error)), about=about)
     except RecordError as error:
         return _unreadable(record, reason_of(error))
-
-
-def head_of(decoded: Decoded) -> RecordHead:
-    """Return who a decoded record belongs to."""
-    if decoded.kind is EVENT_BATCH:
-        inner = tuple(_head(event.header, EVENT) for event in decoded.body.events)
-        return _head(decoded.header, EVENT_BATCH, inner)
-    return _head(decoded.header, decoded.kind)
-
-
-def tenants_of(head: RecordHead) -> frozenset[str]:
-    """Return every tenant that a record holds something of: more than one only in a batch."""
-    return frozenset(each.tenant for each in (head, *head.inner))
 
 
 def reason_of(error: RecordError) -> str:
@@ -91,10 +63,6 @@ def reason_of(error: RecordError) -> str:
         case DecodeError():
             return "decode"
     return "decode"
-
-
-def _head(header: pb.Header, kind: Kind, inner: tuple[RecordHead, ...] = ()) -> RecordHead:
-    return RecordHead(header.tenant_id or DEFAULT_TENANT, header.thread_id, header.run_id, header.graph_id, kind, inner)
 
 
 def _unreadable(record: LogRecord, reason: str) -> Unreadable:

@@ -307,14 +307,14 @@ class Duties:
         aged = 0
         late = self._clock.now_us() - OLD_BY_TIME_US
         for record in islice(records, start, None):
-            decoded = record.decoded or read(record, self._record_limits)
-            if isinstance(decoded, Unreadable):
+            reading = record.reading or read(record, self._record_limits)
+            if isinstance(reading, Unreadable):
                 break
             found += 1
-            self._audit.observe(decoded)
+            self._audit.observe(reading)
             if record.offset >= walk.head:
                 aged += 1
-                self.numbers.old_by_time += 0 < decoded.header.timestamp_us < late
+                self.numbers.old_by_time += 0 < reading.timestamp_us < late
         if found:
             self.numbers.count_readable(old=found - aged, new=aged)
             walk.advance(records[start + found - 1].offset + 1)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from dashstream.engine.classify import UNREADABLE_REASONS, Unreadable, head_of, read
+from dashstream.engine.classify import UNREADABLE_REASONS, Unreadable, read
 from dashstream.engine.hub import Hub
 from dashstream.engine.limits import IngestLimits
 from dashstream.engine.ports import Log, LogRecord, Metrics
@@ -36,7 +36,7 @@ class IngestPump:
         tap: Callable[[Sequence[LogRecord]], None] | None = None,
         begin: Mapping[int, int] | None = None,
     ) -> None:
-        """``tap`` is shown what was moved, decoded where it can be; it must not wait or raise.
+        """``tap`` is shown what was moved, read where it can be; it must not wait or raise.
 
         ``begin``: where to begin; None asks the log.
         """
@@ -124,15 +124,15 @@ class IngestPump:
         for record in records:
             if dense and record.offset > ring.positions[record.partition]:
                 self._note_hole(record.partition, record.offset, GapReason.LOST)
-            found = record.decoded or read(record, self._record_limits)
+            found = record.reading or read(record, self._record_limits)
             if isinstance(found, Unreadable):
                 self._unreadable.inc(reason=found.reason)
                 ring.append(record, found)
                 moved.append(record)
             else:
-                ring.append(record, head_of(found))
-                if self._tap is not None and record.decoded is None:
-                    record = msgspec.structs.replace(record, decoded=found)  # noqa: PLW2901  # the same one, known better
+                ring.append(record, found.head)
+                if self._tap is not None and record.reading is None:
+                    record = msgspec.structs.replace(record, reading=found)  # noqa: PLW2901  # the same one, known better
                 moved.append(record)
         self._ingested.inc(len(records))
         self._ring_bytes.set(ring.bytes)

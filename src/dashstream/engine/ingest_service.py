@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dashstream.engine.classify import head_of, tenants_of
 from dashstream.engine.limits import IngestLimits
-from dashstream.engine.ports import Clock, Dedupe, Log, Metrics, NewRecord
+from dashstream.engine.ports import Clock, Log, Metrics, NewRecord
+from dashstream.engine.reading import Reading, read_all, tenants_of
 from dashstream.errors import ForbiddenError, OverloadedError, RecordError
 from dashstream.protocol.framing import Limits
-from dashstream.protocol.proto_codec import Decoded, decode_all
 
 RESULTS = ("accepted", "duplicate", "rejected")
 
@@ -71,13 +70,13 @@ class IngestService:
         records: list[NewRecord] = []
         rejected: list[tuple[int, str, str]] = []
         now_us = self._clock.now_us()
-        for index, (value, decoded) in enumerate(zip(values, decode_all(values, self._record_limits), strict=True)):
-            if isinstance(decoded, RecordError):
-                rejected.append((index, decoded.code, str(decoded)))
-            elif tenants is not None and not tenants.issuperset(tenants_of(head_of(decoded))):
+        for index, (value, reading) in enumerate(zip(values, read_all(values, self._record_limits), strict=True)):
+            if isinstance(reading, RecordError):
+                rejected.append((index, reading.code, str(reading)))
+            elif tenants is not None and not tenants.issuperset(tenants_of(reading.head)):
                 rejected.append((index, ForbiddenError.code, "the record is for a tenant that the token is not for"))
             else:
-                records.append(_new_record(value, decoded, now_us))
+                records.append(_new_record(value, reading, now_us))
         stored = await self._log.append(records) if records else []
         duplicates = sum(item.duplicate for item in stored)
         result = IngestResult(len(stored) - duplicates, duplicates, rejected)
@@ -94,9 +93,5 @@ class IngestService:
             self._results.inc(amount, result=name)
 
 
-def _new_record(value: bytes, decoded: Decoded, now_us: int) -> NewRecord:
-    header = decoded.header
-    thread_id, dedupe = header.thread_id, None
-    if (sequence := header.sequence) and (producer_id := header.producer_id):
-        dedupe = Dedupe(producer_id, header.producer_epoch, thread_id, sequence)
-    return NewRecord(thread_id.encode(), value, now_us, dedupe, decoded)
+def _new_record(value: bytes, reading: Reading, now_us: int) -> NewRecord:
+    return NewRecord(reading.origin.key, value, now_us, reading.dedupe, reading)

@@ -27,7 +27,7 @@ class LogLimits:
     )
     busy_timeout_s: float = option(5.0, "how long to wait for another process's write", unit="s", low=0)
     tail_bytes: int = option(
-        16 * MIB, "memory for the newest records as decoded when they came in; 0 keeps none", unit="bytes", low=0
+        16 * MIB, "memory for the newest records and what was read of them; 0 keeps none", unit="bytes", low=0
     )
 
 

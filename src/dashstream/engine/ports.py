@@ -23,8 +23,8 @@ from typing import Protocol, overload
 import msgspec
 
 from dashstream.engine.access import Principal
+from dashstream.engine.reading import Dedupe, Reading
 from dashstream.protocol.position import NOW, RunMoment
-from dashstream.protocol.proto_codec import Decoded
 
 Labels = Mapping[str, Sequence[str]]
 """Label names of a metric, each with the closed set of values that it can have."""
@@ -55,32 +55,23 @@ class Numbers(Sequence[str]):
         return f"0 to {self._range[-1]}"
 
 
-class Dedupe(msgspec.Struct, frozen=True, gc=False):
-    """Identity of a record given by its producer: its own counter."""
-
-    producer_id: str
-    producer_epoch: int
-    thread_id: str
-    sequence: int
-
-
 class NewRecord(msgspec.Struct, frozen=True, gc=False):
     """A record to append. ``timestamp_us`` is the time of arrival at the log, which retention by age uses.
 
-    ``decoded`` is what the value says, where it was found out before: a log may hand it on to who reads the record.
+    ``reading`` is what is known of it, where it was read before: a log may hand that on to who reads the record.
     """
 
     key: bytes
     value: bytes
     timestamp_us: int
     dedupe: Dedupe | None = None
-    decoded: Decoded | None = None
+    reading: Reading | None = None
 
 
 class LogRecord(msgspec.Struct, frozen=True, gc=False):
     """A record as the log keeps it; ``value`` is None for a null payload.
 
-    ``decoded`` is what the value says, if that is known already: what this process took in is decoded once.
+    ``reading`` is what is known of it already, if anything: what this process took in is read once.
     """
 
     partition: int
@@ -88,7 +79,7 @@ class LogRecord(msgspec.Struct, frozen=True, gc=False):
     timestamp_us: int
     key: bytes
     value: bytes | None
-    decoded: Decoded | None = None
+    reading: Reading | None = None
 
 
 class LogPage(list[LogRecord]):

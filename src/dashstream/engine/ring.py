@@ -18,9 +18,10 @@ from dataclasses import dataclass
 
 import msgspec
 
-from dashstream.engine.classify import RecordHead, Unreadable
+from dashstream.engine.classify import Unreadable
 from dashstream.engine.limits import RingLimits
 from dashstream.engine.ports import LogRecord
+from dashstream.engine.reading import RecordHead
 from dashstream.protocol.batch import encode_lead
 from dashstream.protocol.codes import GapReason
 

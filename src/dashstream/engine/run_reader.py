@@ -11,9 +11,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
-from dashstream.engine.classify import RecordHead, classify, tenants_of
+from dashstream.engine.classify import classify
 from dashstream.engine.items import Item, items_of
 from dashstream.engine.ports import Log, LogRecord
+from dashstream.engine.reading import RecordHead, tenants_of
 from dashstream.engine.run_index import RecordEntry, RecordPlace, RecordQuery, RunIndex
 from dashstream.engine.run_state import StateAt, StateFold
 from dashstream.errors import NotFoundError, OffsetOutOfRangeError, RecordError

@@ -17,8 +17,8 @@ from enum import StrEnum
 
 import msgspec
 
-from dashstream.engine.classify import DEFAULT_TENANT
 from dashstream.engine.items import Item, int_attribute, text_attribute
+from dashstream.engine.reading import DEFAULT_TENANT
 from dashstream.protocol.gen import dashstream_pb2 as pb
 from dashstream.protocol.proto_codec import Kind
 

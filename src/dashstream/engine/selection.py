@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dashstream.engine.classify import RecordHead, Unreadable, tenants_of
+from dashstream.engine.classify import Unreadable
+from dashstream.engine.reading import RecordHead, tenants_of
 from dashstream.protocol.control import Filter
 
 Names = frozenset[str] | None

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from dashstream.engine.ports import Metrics
-from dashstream.protocol.gen import dashstream_pb2 as pb
-from dashstream.protocol.proto_codec import EVENT_BATCH, Decoded
+from dashstream.engine.reading import Reading
+from dashstream.protocol.proto_codec import EVENT_BATCH
 from dashstream.protocol.sequence import Counter, Order, SequenceTracker
 
 RESTART = "restart"
@@ -42,16 +42,14 @@ class SequenceAudit:
             "dashstream_batches_mixed_total", "Event batches with several threads; each is followed for each of them"
         )
 
-    def observe(self, decoded: Decoded) -> None:
+    def observe(self, reading: Reading) -> None:
         """Judge the messages of one record."""
-        if decoded.kind is not EVENT_BATCH:
-            self._observe(decoded.header)
+        if reading.origin.head.kind != EVENT_BATCH:
+            self._observe(reading.origin.counter, reading.sequence)
             return
-        threads = set()
-        for event in decoded.body.events:
-            threads.add(event.header.thread_id)
-            self._observe(event.header)
-        self.mixed_batches += len(threads) > 1
+        for counter, sequence in reading.counted:
+            self._observe(counter, sequence)
+        self.mixed_batches += len({counter.thread_id for counter, _ in reading.counted}) > 1
 
     def publish(self) -> None:
         """Let the metrics say what was found since."""
@@ -61,17 +59,16 @@ class SequenceAudit:
         self._mixed.inc(self.mixed_batches - self._told[MIXED])
         self._told = {**self.totals, MISSING: self.missing, MIXED: self.mixed_batches}
 
-    def _observe(self, header: pb.Header) -> None:
-        if not (sequence := header.sequence):
+    def _observe(self, counter: Counter, sequence: int) -> None:
+        if not sequence:
             self._count(Order.UNSEQUENCED)
             return
-        producer = (header.thread_id, header.producer_id)
-        epoch = header.producer_epoch
-        if self._epochs.get(producer, -1) >= epoch and self._tracker.follows((*producer, epoch), sequence):
+        producer = (counter.thread_id, counter.producer_id)
+        if self._epochs.get(producer, -1) >= counter.producer_epoch and self._tracker.follows(counter, sequence):
             self._epochs.move_to_end(producer)
             self.totals[_IN_ORDER] += 1
         else:
-            self._judge(Counter(*producer, epoch), sequence)
+            self._judge(counter, sequence)
 
     def _judge(self, counter: Counter, sequence: int) -> None:
         is_baseline = self._note_epoch(counter)

@@ -15,8 +15,10 @@ from typing import Protocol
 
 import pytest
 
-from dashstream.engine.ports import Appended, Dedupe, Log, LogRecord, NewRecord, partition_of
+from dashstream.engine.ports import Appended, Log, LogRecord, NewRecord, partition_of
+from dashstream.engine.reading import Dedupe
 from dashstream.errors import LogClosedError, LogFullError, OffsetOutOfRangeError
+from dashstream.protocol.sequence import Counter
 
 MANY = 1_000_000
 MOMENT_US = 10**15
@@ -33,7 +35,7 @@ def new_record(
 def sequenced(sequence: int, *, epoch: int = 1, thread: str = "thread", producer: str = "p") -> NewRecord:
     """Return a record with a producer's counter; its value tells which it is."""
     value = f"{producer}/{epoch}/{thread}/{sequence}".encode()
-    return new_record(value, key=thread.encode(), dedupe=Dedupe(producer, epoch, thread, sequence))
+    return new_record(value, key=thread.encode(), dedupe=Dedupe(Counter(thread, producer, epoch), sequence))
 
 
 async def read_all(log: Log, partition: int, *, page: int = MANY) -> list[LogRecord]:

@@ -13,12 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from dashstream.adapters.kafka.dedupes import Dedupes, Producer, producer_of
+from dashstream.adapters.kafka.dedupes import Dedupes
 from dashstream.adapters.kafka.options import KafkaOptions
 from dashstream.adapters.kafka.producer import Placed, RecordProducer
 from dashstream.adapters.kafka.unsure import Read, Unsure
 from dashstream.engine.ports import Appended, NewRecord, partition_of
 from dashstream.errors import LogClosedError, LogError
+from dashstream.protocol.sequence import Counter
 
 Outcome = Appended | LogError
 
@@ -151,7 +152,7 @@ class _Plan:
     def __init__(self, dedupes: Dedupes, partition_count: int) -> None:
         self._dedupes = dedupes
         self._partition_count = partition_count
-        self._planned: dict[Producer, tuple[int, int]] = {}
+        self._planned: dict[Counter, tuple[int, int]] = {}
         self._sources: list[tuple[_Batch, int, int, bool]] = []
         self.placed: list[Placed] = []
 
@@ -175,12 +176,11 @@ class _Plan:
         """Return the index of what is written for a record, -1 if it is on the log, and whether it is a duplicate."""
         dedupe = record.dedupe
         if dedupe is not None:
-            producer = producer_of(dedupe)
-            sequence, index = self._planned.get(producer, (0, -1))
+            sequence, index = self._planned.get(dedupe.counter, (0, -1))
             if dedupe.sequence <= sequence:
                 return index, True
             if self._dedupes.has(dedupe):
                 return -1, True
-            self._planned[producer] = dedupe.sequence, len(self.placed)
+            self._planned[dedupe.counter] = dedupe.sequence, len(self.placed)
         self.placed.append(Placed(record, partition))
         return len(self.placed) - 1, False

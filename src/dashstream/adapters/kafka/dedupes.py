@@ -10,15 +10,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from dashstream.engine.ports import Dedupe
-
-Producer = tuple[str, int, str]
-
-
-def producer_of(dedupe: Dedupe) -> Producer:
-    """Return who counts: a producer's life, in one thread."""
-    return dedupe.producer_id, dedupe.producer_epoch, dedupe.thread_id
-
+from dashstream.engine.reading import Dedupe
+from dashstream.protocol.sequence import Counter
 
 MAX_ABOVE = 1_000
 """Records of one producer above a missing one; with more of them, the missing one is not waited for any longer."""
@@ -54,19 +47,19 @@ class Dedupes:
 
     def __init__(self, max_producers: int) -> None:
         self._max = max_producers
-        self._written: OrderedDict[Producer, _Written] = OrderedDict()
+        self._written: OrderedDict[Counter, _Written] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._written)
 
     def has(self, dedupe: Dedupe) -> bool:
         """Say whether a record is known to be on the log."""
-        written = self._written.get(producer_of(dedupe))
+        written = self._written.get(dedupe.counter)
         return written is not None and (dedupe.sequence <= written.last or dedupe.sequence in written.above)
 
     def note_seen(self, dedupe: Dedupe) -> None:
         """A record was seen on the log. Of an unknown producer, all before it were there before we looked."""
-        producer = producer_of(dedupe)
+        producer = dedupe.counter
         if producer in self._written:
             self._of(producer).add(dedupe.sequence)
         else:
@@ -74,9 +67,9 @@ class Dedupes:
 
     def note_batch(self, outcomes: Iterable[tuple[Dedupe, bool]]) -> None:
         """Records of a batch, in order, were written or not."""
-        broken: set[Producer] = set()
+        broken: set[Counter] = set()
         for dedupe, is_written in outcomes:
-            producer = producer_of(dedupe)
+            producer = dedupe.counter
             written = self._of(producer)
             if not is_written:
                 broken.add(producer)
@@ -85,7 +78,7 @@ class Dedupes:
             else:
                 written.raise_to(dedupe.sequence)
 
-    def _of(self, producer: Producer) -> _Written:
+    def _of(self, producer: Counter) -> _Written:
         written = self._written.get(producer)
         if written is None:
             written = self._written[producer] = _Written()

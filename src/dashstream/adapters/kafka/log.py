@@ -27,7 +27,8 @@ from dashstream.adapters.kafka.reader import ReaderPool
 from dashstream.adapters.kafka.tail import ENDS, Tail, TailBatch
 from dashstream.adapters.kafka.topic import Topic, TopicLife
 from dashstream.adapters.kafka.window import Window, size_of
-from dashstream.engine.ports import Appended, Dedupe, LogPage, LogRecord, Metrics, NewRecord, NoMetrics, Watermark
+from dashstream.engine.ports import Appended, LogPage, LogRecord, Metrics, NewRecord, NoMetrics, Watermark
+from dashstream.engine.reading import Dedupe
 from dashstream.engine.tail_metrics import TailMetrics
 from dashstream.errors import LogClosedError, LogError, LogUnavailableError
 

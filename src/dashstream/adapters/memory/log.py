@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dashstream.engine.limits import LogLimits
 from dashstream.engine.ports import Appended, LogPage, LogRecord, NewRecord, Watermark, partition_of
 from dashstream.errors import LogClosedError, OffsetOutOfRangeError
+from dashstream.protocol.sequence import Counter
 
 _epochs = itertools.count(1)
 
@@ -50,7 +51,7 @@ class MemoryLog:
     def __init__(self, limits: LogLimits | None = None, *, topic: str = "dashstream", dense: bool = True) -> None:
         self._limits = limits or LogLimits()
         self._partitions = [_Partition() for _ in range(self._limits.partitions)]
-        self._sequences: dict[tuple[str, int, str], int] = {}
+        self._sequences: dict[Counter, int] = {}
         self._appended = asyncio.Condition()
         self._closed = False
         self._append_error: Exception | None = None
@@ -164,10 +165,10 @@ class MemoryLog:
     def _append_one(self, record: NewRecord) -> Appended:
         partition = partition_of(record.key, len(self._partitions))
         if record.dedupe is not None:
-            identity = (record.dedupe.producer_id, record.dedupe.producer_epoch, record.dedupe.thread_id)
-            if record.dedupe.sequence <= self._sequences.get(identity, 0):
+            counter = record.dedupe.counter
+            if record.dedupe.sequence <= self._sequences.get(counter, 0):
                 return Appended(partition, -1, duplicate=True)
-            self._sequences[identity] = record.dedupe.sequence
+            self._sequences[counter] = record.dedupe.sequence
         part = self._partitions[partition]
         offset = part.high
         part.append(LogRecord(partition, offset, record.timestamp_us, record.key, record.value))

@@ -133,9 +133,8 @@ class IndexWriter:
 
     def _decoded(self, records: Sequence[LogRecord]) -> list[Decoded | None]:
         """Return what each record says: None when it does not decode, for the log keeps it."""
-        unknown = [record.value for record in records if record.decoded is None and record.value is not None]
-        found = iter(decode_all(unknown, self._limits))
-        return [record.decoded or _read(next(found)) if record.value is not None else None for record in records]
+        found = iter(decode_all([record.value for record in records if record.value is not None], self._limits))
+        return [_read(next(found)) if record.value is not None else None for record in records]
 
     def _fold_run(self, batch: _Batch, run_id: str, items: Sequence[Item]) -> None:
         """Fold what a batch has of one run, in order."""

@@ -21,12 +21,11 @@ from dashstream.adapters.sqlite import log_store as store
 from dashstream.adapters.sqlite.log_tail import Piece
 from dashstream.adapters.sqlite.rows import insert_flat, insert_rows
 from dashstream.engine.ports import Appended, LogRecord, NewRecord, partition_of
+from dashstream.protocol.sequence import Counter
 
-KNOWN_PRODUCERS = 10_000
+KNOWN_COUNTERS = 10_000
 """Last sequences that are enough to keep in mind: a transaction that finds more lets go of all, and asks again."""
 
-_Producer = tuple[str, int, str]
-"""A producer's id, its epoch, and the thread: what has a sequence of its own."""
 _Place = tuple[int, int, int]
 """A sequence and where it is stored: partition and offset."""
 
@@ -39,7 +38,7 @@ class Appender:
         self._partition_count = partition_count
         self._version = -1
         self._highs: dict[int, int] = {}
-        self._sequences: dict[_Producer, int] = {}
+        self._sequences: dict[Counter, int] = {}
 
     def append(self, batches: Sequence[Sequence[NewRecord]]) -> tuple[list[list[Appended]], Mapping[int, Piece]]:
         """Write batches, all or nothing; return what became of each record, and what was written by partition.
@@ -71,7 +70,7 @@ class Appender:
             self._highs = dict(self._connection.execute("SELECT partition, high FROM partitions"))
             self._sequences.clear()
             self._version = version
-        elif len(self._sequences) > KNOWN_PRODUCERS:
+        elif len(self._sequences) > KNOWN_COUNTERS:
             self._sequences.clear()
 
 
@@ -85,7 +84,7 @@ class _Part:
 
     def add(self, record: NewRecord, partition: int, offset: int) -> None:
         timestamp_us, key, value = record.timestamp_us, record.key, record.value
-        self.records.append(LogRecord(partition, offset, timestamp_us, key, value, record.decoded))
+        self.records.append(LogRecord(partition, offset, timestamp_us, key, value, record.reading))
         self.columns += (offset, timestamp_us, key, value)
         self.bytes += len(key) + len(value)
 
@@ -98,13 +97,13 @@ class _Writing:
         connection: sqlite3.Connection,
         partition_count: int,
         highs: Mapping[int, int],
-        sequences: dict[_Producer, int],
+        sequences: dict[Counter, int],
     ) -> None:
         self._connection = connection
         self._partition_count = partition_count
         self._sequences = sequences
         self._parts: defaultdict[int, _Part] = defaultdict(_Part)
-        self._stored: dict[_Producer, _Place] = {}
+        self._stored: dict[Counter, _Place] = {}
         self.highs = dict(highs)
 
     def number(self, records: Sequence[NewRecord]) -> list[Appended]:
@@ -115,12 +114,12 @@ class _Writing:
             partition = partition_of(record.key, count)
             offset = highs[partition]
             if (dedupe := record.dedupe) is not None:
-                producer = (dedupe.producer_id, dedupe.producer_epoch, dedupe.thread_id)
-                last = stored.get(producer)
-                if dedupe.sequence <= (last[0] if last is not None else self._last_sequence(producer)):
+                counter = dedupe.counter
+                last = stored.get(counter)
+                if dedupe.sequence <= (last[0] if last is not None else self._last_sequence(counter)):
                     answers.append(Appended(partition, -1, duplicate=True))
                     continue
-                stored[producer] = (dedupe.sequence, partition, offset)
+                stored[counter] = (dedupe.sequence, partition, offset)
             highs[partition] = offset + 1
             self._parts[partition].add(record, partition, offset)
             answers.append(Appended(partition, offset, duplicate=False))
@@ -136,25 +135,24 @@ class _Writing:
             [(partition, 0, self.highs[partition], part.bytes) for partition, part in self._parts.items()],
             "ON CONFLICT DO UPDATE SET high = excluded.high, bytes = bytes + excluded.bytes",
         )
-        seen = [(*_columns(producer), *place) for producer, place in self._stored.items()]
+        seen = [(*_columns(counter), *place) for counter, place in self._stored.items()]
         insert_rows(self._connection, "INSERT OR REPLACE INTO producers", seen)
         return {partition: Piece(part.records, part.bytes) for partition, part in self._parts.items()}
 
-    def last_sequences(self) -> Mapping[_Producer, int]:
-        """Return the last sequence of each producer that was written."""
-        return {producer: place[0] for producer, place in self._stored.items()}
+    def last_sequences(self) -> Mapping[Counter, int]:
+        """Return the last sequence of each counter that was written."""
+        return {counter: place[0] for counter, place in self._stored.items()}
 
-    def _last_sequence(self, producer: _Producer) -> int:
-        known = self._sequences.get(producer)
+    def _last_sequence(self, counter: Counter) -> int:
+        known = self._sequences.get(counter)
         if known is None:
             row = self._connection.execute(
                 "SELECT sequence FROM producers WHERE producer_id = ? AND producer_epoch = ? AND thread_id = ?",
-                _columns(producer),
+                _columns(counter),
             ).fetchone()
-            known = self._sequences[producer] = row[0] if row else 0
+            known = self._sequences[counter] = row[0] if row else 0
         return known
 
 
-def _columns(producer: _Producer) -> tuple[str, str, str]:
-    producer_id, epoch, thread_id = producer
-    return producer_id, str(epoch), thread_id
+def _columns(counter: Counter) -> tuple[str, str, str]:
+    return counter.producer_id, str(counter.producer_epoch), counter.thread_id

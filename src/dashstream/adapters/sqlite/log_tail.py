@@ -1,4 +1,4 @@
-"""The newest records that this process committed, in memory: who follows closely reads no disk and decodes nothing.
+"""The newest records that this process committed, in memory: who follows closely asks no disk and reads nothing twice.
 
 Laws:
 
@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from dashstream.engine.ports import LogPage, LogRecord, Metrics
 from dashstream.engine.tail_metrics import TailMetrics
 
-RECORD_OVERHEAD = 2_000
-"""Bytes that a record costs besides key and value (its objects and what was decoded: 1,840 measured, of events)."""
+RECORD_OVERHEAD = 300
+"""Bytes that a record costs besides key and value (its objects and what is known of it: 284 measured, of events)."""
 
 
 @dataclass(frozen=True, slots=True)
