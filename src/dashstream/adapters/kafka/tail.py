@@ -9,6 +9,7 @@ What can happen, and what is done:
   is told of a failure, and of its end.
 - The client breaks (a fatal error, missing partitions, refused access): it is built again, with backoff, from where
   the tail had got.
+- The client goes mute on a partition: that the broker has more of it shows, and the client is built again as well.
 - Partitions are added: they are followed from their first offset.
 - A position is below what the partition holds: the sink is told to begin again at the low watermark. Above it: the
   partition has lost records that were read, the end of this tail.
@@ -31,12 +32,13 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from confluent_kafka.admin import TopicDescription  # type: ignore[attr-defined]  # exported without saying so
 
 from dashstream.adapters.kafka.errors import END_OF_PARTITION, MISSING, OUT_OF_RANGE, TRUNCATED, error_of, translated
+from dashstream.adapters.kafka.hearing import Hearing
 from dashstream.adapters.kafka.options import KIB, KafkaOptions, client_config, client_log
-from dashstream.adapters.kafka.topic import Topic, TopicLife
+from dashstream.adapters.kafka.topic import Questions, Topic, TopicLife
 from dashstream.adapters.kafka.window import Run, size_of
 from dashstream.engine.backoff import Backoff
 from dashstream.engine.ports import LogRecord
-from dashstream.errors import LogCorruptError, LogEpochChangedError, LogError, NotFoundError
+from dashstream.errors import LogCorruptError, LogEpochChangedError, LogError, LogUnavailableError, NotFoundError
 
 log = structlog.get_logger(__name__)
 
@@ -107,6 +109,8 @@ class Tail:
         self._heard_at = 0.0
         self._checked_at = 0.0
         self._check: Future[TopicDescription] | None = None
+        self._ends: Questions = {}
+        self._hearing = Hearing(options.request_timeout_s)
         self._thread = threading.Thread(target=self._run, name="dashstream-kafka-tail", daemon=True)
 
     def start(self, positions: Mapping[int, int]) -> None:
@@ -146,6 +150,8 @@ class Tail:
         Raises:
             LogError: it broke, or the log is another one.
         """
+        self._check, self._ends = None, {}  # whoever was asked before may be gone
+        self._hearing.forget()
         self._verify()
         consumer = Consumer(self._config(), logger=client_log())
         try:
@@ -156,6 +162,7 @@ class Tail:
                     self._take(consumer, messages)
                     backoff.reset()
                 self._look_after_topic(consumer)
+                self._look_for_mute_partitions()
                 self._wait_for_room()
         except KafkaException as exception:
             raise translated(error_of(exception), f"follow {self._topic.name!r}") from exception
@@ -273,6 +280,22 @@ class Tail:
         else:
             self._recovered()
             self._follow_added(consumer)
+            self._ends = self._topic.ask_ends(self._positions)
+
+    def _look_for_mute_partitions(self) -> None:
+        """Compare the ends that were asked for, when they are all there, with how far the client has got.
+
+        Raises:
+            LogError: it does not hear of some partition any more.
+        """
+        if not self._ends or not all(answer.done() for answer in self._ends.values()):
+            return
+        ends, self._ends = self._topic.ends_of(self._ends), {}
+        if mute := self._hearing.mute(self._positions, ends, monotonic()):
+            raise LogUnavailableError(
+                f"cannot follow partition {mute[0]} of {self._topic.name!r}:"
+                f" nothing comes after {self._positions[mute[0]]}, and it ends at {ends[mute[0]]}"
+            )
 
     def _follow_added(self, consumer: Consumer) -> None:
         added = {p: 0 for p in range(self._life.partition_count) if p not in self._positions}
@@ -305,6 +328,7 @@ class Tail:
             self._has_room.clear()
             if not self._room():
                 self._has_room.wait(POLL_S)
+            self._hearing.forget()
             self._heard_at = 0.0  # what is fetched meanwhile may be old or new
 
     def _fail(self, error: LogError) -> None:

@@ -37,6 +37,9 @@ _HIGH: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the 
 ASK_AGAIN_S = 0.05
 """Pause before a moving leader is asked for again."""
 
+FAILURES_OF_A_CLIENT = 5
+"""How often in a row the topic cannot be looked at before another client tries."""
+
 Questions = Mapping[TopicPartition, "Future[ListOffsetsResultInfo]"]
 
 
@@ -55,8 +58,9 @@ class Topic:
         self.name = options.topic
         self._timeout_s = options.request_timeout_s
         self._refusal: LogRefusedError | None = None
-        config: dict[str, object] = {**client_config(options), "error_cb": self._note}
-        self._admin = AdminClient(config, logger=client_log())  # type: ignore[arg-type]  # its stub knows no callbacks
+        self._options = options
+        self._admin = self._made_client()
+        self._failed_in_a_row = 0
 
     def ask(self) -> Future[TopicDescription]:
         """Ask for the topic's life; ``life_of`` reads the answer, which comes within the request timeout."""
@@ -73,17 +77,25 @@ class Topic:
         return self.life_of(self.ask())
 
     def life_of(self, answer: Future[TopicDescription]) -> TopicLife:
-        """Return what the broker answered; raises as ``life``."""
+        """Return what the broker answered; raises as ``life``.
+
+        After some failures in a row, questions have a new client: one whose broker was away may never find it again.
+        """
         try:
             # The client answers by itself; the margin is for a client that does not.
             description = answer.result(self._timeout_s + 1)
         except KafkaException as exception:
             error = error_of(exception)
             if error.code() in MISSING:
+                self._failed_in_a_row = 0
                 raise NotFoundError(f"the broker has no topic {self.name!r}") from exception
-            raise self._hear() or translated(error, f"look at topic {self.name!r}") from exception
+            failure = self._hear() or translated(error, f"look at topic {self.name!r}")
+            self._note_failed()
+            raise failure from exception
         except TimeoutError as error:
+            self._note_failed()
             raise LogUnavailableError(f"cannot look at topic {self.name!r}: no answer") from error
+        self._failed_in_a_row = 0
         self._hear()  # also keeps what the client has to say from piling up
         give_back(description)
         epoch = epoch_of(description)
@@ -125,6 +137,15 @@ class Topic:
             raise LogUnavailableError(f"cannot read the watermarks of {self.name!r}: no answer") from error
         return Watermark(min(low, high), high)
 
+    def ask_ends(self, partitions: Iterable[int]) -> Questions:
+        """Ask where partitions end; ``ends_of`` reads the answers, which come within the request timeout."""
+        return self._list(partitions, _HIGH)
+
+    @staticmethod
+    def ends_of(answers: Questions) -> dict[int, int]:
+        """Return what was answered; all answers have come."""
+        return {at.partition: one.result().offset for at, one in answers.items() if one.exception() is None}
+
     async def known_highs(self, partitions: Iterable[int], within_s: float) -> Mapping[int, int]:
         """Return the high watermarks that are known within a time; never raises."""
         return (await self._find(partitions, _HIGH, within_s))[0]
@@ -135,6 +156,16 @@ class Topic:
         Kafka keeps milliseconds: a stamp within the asked one counts, for it may be after.
         """
         return (await self._find(partitions, OffsetSpec.for_timestamp(time_us // 1000), within_s))[0]
+
+    def _made_client(self) -> AdminClient:
+        config: dict[str, object] = {**client_config(self._options), "error_cb": self._note}
+        return AdminClient(config, logger=client_log())  # type: ignore[arg-type]  # its stub knows no callbacks
+
+    def _note_failed(self) -> None:
+        self._failed_in_a_row += 1
+        if self._failed_in_a_row == FAILURES_OF_A_CLIENT:
+            self._failed_in_a_row = 0
+            self._admin = self._made_client()
 
     def _hear(self) -> LogRefusedError | None:
         """Return why the broker has refused us since the last time, which answers that time out do not tell."""
