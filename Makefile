@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PAGE := src/dashstream/_page/index.html
 RUN_STAMP := $(VENV)/.run
 DEV_STAMP := $(VENV)/.dev
+NATIVE := src/dashstream/adapters/websocket/flush.c
 NODE_STAMP := ui/node_modules/.package-lock.json
 UI_SOURCES := $(shell find ui/src ui/index.html ui/vite.config.ts -type f 2>/dev/null)
 
@@ -67,7 +68,7 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "DashStream needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
 
-$(RUN_STAMP): requirements/run.txt pyproject.toml | $(VENV)/bin/python
+$(RUN_STAMP): requirements/run.txt pyproject.toml hatch_build.py $(NATIVE) | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@

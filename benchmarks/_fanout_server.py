@@ -13,6 +13,7 @@ import time
 
 from dashstream.adapters.memory.log import MemoryLog
 from dashstream.adapters.system_clock import SystemClock
+from dashstream.adapters.websocket.native import Lanes, library
 from dashstream.adapters.websocket.registry import Connections
 from dashstream.adapters.websocket.server import Connection
 from dashstream.app.auth import StaticTokenAuth
@@ -96,6 +97,7 @@ async def main() -> None:
         allowed_hosts=(),
         metrics=metrics,
         sends=Sends(metrics),
+        lanes=Lanes(library()),
     )
     server = await asyncio.get_running_loop().create_server(
         lambda: Connection(connections, set()), "127.0.0.1", 0, backlog=1_024

@@ -48,6 +48,9 @@ class NoClient:
     def send_page(self, subscription: int, first_delivery: int, page: Page, path: SendPath) -> int:  # noqa: ARG002  # a sink's signature
         return 0
 
+    def note_path(self, path: SendPath) -> None:
+        """Nobody asks."""
+
     def refuse(
         self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
     ) -> None:

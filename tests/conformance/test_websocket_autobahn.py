@@ -35,6 +35,9 @@ PASSED = {"OK", "NON-STRICT", "INFORMATIONAL"}
 class EchoSession:
     """Gives every text back. Stands where the connection has its session."""
 
+    compression = None
+    is_ready = True
+
     def __init__(self, connection: EchoConnection) -> None:
         self._connection = connection
 
@@ -66,7 +69,7 @@ class EchoConnection(Connection):
             send(data)
 
     def _take_message(self, data: bytes) -> None:
-        if self._opcode is Opcode.BINARY:
+        if self._messages.opcode is Opcode.BINARY:
             self.give_back(data, Opcode.BINARY)
         else:
             super()._take_message(data)

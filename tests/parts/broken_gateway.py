@@ -103,6 +103,9 @@ class BrokenSink:
                 self._is_spoilt = True
         return self._inner.send_page(subscription, first_delivery, page, path)
 
+    def note_path(self, path: SendPath) -> None:
+        self._inner.note_path(path)
+
     def refuse(
         self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
     ) -> None:

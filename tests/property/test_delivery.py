@@ -113,6 +113,9 @@ class Client:
             self.hold()
         return len(page.body)
 
+    def note_path(self, path: SendPath) -> None:
+        """Nobody asks."""
+
     def refuse(
         self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
     ) -> None:

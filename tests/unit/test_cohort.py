@@ -52,6 +52,9 @@ class Client:
         self.pages.append((first_delivery, page))
         return len(page.body)
 
+    def note_path(self, path: SendPath) -> None:
+        """Nobody asks."""
+
     def refuse(
         self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
     ) -> None:

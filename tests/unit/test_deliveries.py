@@ -49,6 +49,9 @@ class SlowClient:
         self.is_writable = False
         return len(page.body)
 
+    def note_path(self, path: SendPath) -> None:
+        """Nobody asks."""
+
     def refuse(
         self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
     ) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from dashstream.adapters.memory.log import MemoryLog
 from dashstream.adapters.system_clock import SystemClock
+from dashstream.adapters.websocket.native import Lanes
 from dashstream.adapters.websocket.registry import Connections
 from dashstream.adapters.websocket.server import Connection
 from dashstream.app.auth import StaticTokenAuth
@@ -96,6 +97,7 @@ async def test_what_waited_for_a_slow_client_is_sent_after_the_callback() -> Non
         allowed_hosts=(),
         metrics=metrics,
         sends=Sends(metrics),
+        lanes=Lanes(None),
     )
     wire, connection = Wire(), Connection(connections, set())
     connection.connection_made(wire)

@@ -46,6 +46,9 @@ class Client:
             self.packed.append(page.packed())
         return len(page.payload(compression=self._compression))
 
+    def note_path(self, path: SendPath) -> None:
+        """Nobody asks."""
+
     def refuse(
         self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
     ) -> None:

@@ -34,6 +34,9 @@ class Client:
     def send_page(self, subscription: int, first_delivery: int, page: Page, path: SendPath) -> int:
         return len(page.body)
 
+    def note_path(self, path: SendPath) -> None:
+        """Nobody asks."""
+
     def refuse(
         self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
     ) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
 
+from dashstream.adapters.websocket.native import Lanes
 from dashstream.adapters.websocket.registry import CALM_SWEEP_S, Connections
 from dashstream.engine.limits import ClientLimits
 from dashstream.engine.ports import NoMetrics
@@ -38,6 +39,7 @@ def connections(**limits: float) -> Connections:
         allowed_hosts=(),
         metrics=metrics,
         sends=Sends(metrics),
+        lanes=Lanes(None),
     )
 
 

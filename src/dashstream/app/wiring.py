@@ -20,6 +20,7 @@ from dashstream.adapters.http.services import HttpServices
 from dashstream.adapters.prometheus import PrometheusMetrics
 from dashstream.adapters.sqlite.run_index import SqliteRunIndex
 from dashstream.adapters.system_clock import SystemClock
+from dashstream.adapters.websocket.native import Lanes, library
 from dashstream.adapters.websocket.registry import Connections
 from dashstream.adapters.websocket.upgrade import protocol_class
 from dashstream.app.auth_wiring import open_auth
@@ -156,6 +157,7 @@ async def build(
             allowed_hosts=settings.http.allowed_hosts,
             metrics=metrics,
             sends=sends,
+            lanes=Lanes(library()),
         )
         own.duties.on_pause_changed = connections.send_pauses
         pump.on_progress = partial(supervisor.note_progress, "pump")

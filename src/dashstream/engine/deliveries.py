@@ -105,6 +105,11 @@ class Deliveries:
             self._wake.set()
             asyncio.get_running_loop().call_soon(self._bring_up)
 
+    def settle(self) -> None:
+        """Bring all accounts up to date; to be called before anything else is sent to the client."""
+        for subscription in self._subscriptions.values():
+            self._services.hub.settle(subscription)
+
     def hold(self) -> None:
         """The client's bytes wait: what comes for it goes its own way until they have gone."""
         for subscription in self._subscriptions.values():

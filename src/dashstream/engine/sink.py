@@ -37,6 +37,9 @@ class Sink(Protocol):
     def send_page(self, subscription: int, first_delivery: int, page: Page, path: SendPath) -> int:
         """Send a page as one data frame; return the bytes of its entries as they go out."""
 
+    def note_path(self, path: SendPath) -> None:
+        """Take note of what its lane sent to it last, before anything else is sent: it may not know."""
+
     def refuse(
         self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
     ) -> None:

@@ -140,6 +140,9 @@ class Subscription:
         self, pages: Sequence[tuple[Mapping[int, int], int]], records: int, delivered: Mapping[int, int]
     ) -> None:
         """Take note of pages from the ring that it was sent with others, as ``Credit.spend_all`` takes them."""
+        if not pages:
+            return
+        self.sink.note_path(self._path)
         self.credit.spend_all(pages)
         self._count += records
         self._tiers[Tier.MEMORY] += records

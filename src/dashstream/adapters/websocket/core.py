@@ -5,6 +5,7 @@ from __future__ import annotations
 from struct import Struct
 
 from websockets.frames import CloseCode as WebSocketCode
+from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
@@ -41,6 +42,27 @@ class Core(ServerProtocol):
     def has_failed(self) -> bool:
         """Whether it ended the connection without the peer's consent: the peer may still be sending."""
         return self.state is State.CLOSING and self.close_rcvd is None and self.eof_sent
+
+
+class Messages:
+    """Puts messages together from their frames."""
+
+    def __init__(self) -> None:
+        self.opcode = Opcode.TEXT
+        """What the last message is, or the one that is coming."""
+        self._data = bytearray()
+
+    def take(self, frame: Frame) -> bytes | None:
+        """Return the message that a frame ends, if it ends one."""
+        if frame.opcode not in {Opcode.TEXT, Opcode.BINARY, Opcode.CONT}:
+            return None
+        if frame.opcode is not Opcode.CONT:
+            self.opcode = frame.opcode
+        self._data += frame.data
+        if not frame.fin:
+            return None
+        data, self._data = bytes(self._data), bytearray()
+        return data
 
 
 def is_utf8(data: bytes) -> bool:

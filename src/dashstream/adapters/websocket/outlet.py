@@ -44,6 +44,11 @@ class Outlet:
             found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, limits.notsent_bytes)
 
     @property
+    def socket_number(self) -> int:
+        """The number of the socket that its bytes go to as they are; -1 if there is none, or none any more."""
+        return self._fileno()
+
+    @property
     def is_closing(self) -> bool:
         """Whether nothing more can be written."""
         return self._transport.is_closing()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from dashstream.adapters.websocket.entrance import Entrance
+from dashstream.adapters.websocket.native import Lanes
 from dashstream.adapters.websocket.refusals import Refusals
 from dashstream.engine.admission import Admission
 from dashstream.engine.deliveries import DeliveryServices
@@ -59,6 +60,7 @@ class Connections:
         allowed_hosts: Iterable[str],
         metrics: Metrics,
         sends: Sends,
+        lanes: Lanes,
     ) -> None:
         self.services = services
         self.allowed_hosts = frozenset(name.lower() for name in allowed_hosts)
@@ -80,6 +82,10 @@ class Connections:
             "The longest that a connected client takes now from being sent records to saying that it applied them",
         )
         self.sends = sends
+        self.lanes = lanes
+        metrics.gauge(
+            "dashstream_native_writes", "1 if many clients are written to by native code, 0 if one by one in Python"
+        ).set(lanes.is_native)
         self.refusals = Refusals(metrics)
 
     def __len__(self) -> int:

@@ -22,13 +22,14 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
 
-from dashstream.adapters.websocket.core import Core, data_head, is_utf8
+from dashstream.adapters.websocket.core import Core, Messages, data_head, is_utf8
 from dashstream.adapters.websocket.outlet import Outlet
 from dashstream.adapters.websocket.registry import Connections
+from dashstream.engine.access import Principal
 from dashstream.engine.deliveries import Deliveries
 from dashstream.engine.page import Page
 from dashstream.engine.sends import SendPath
-from dashstream.engine.sink import Lane, PlainLane
+from dashstream.engine.sink import Lane
 from dashstream.errors import LogError, OverloadedError, UnauthenticatedError
 from dashstream.protocol import control
 from dashstream.protocol.codes import CloseCode, ErrorCode
@@ -64,8 +65,7 @@ class Connection(asyncio.Protocol):
         self._entrance = connections.entrance_for(None)
         self._tasks: set[asyncio.Task[None]] = set()
         self._unread = bytearray()
-        self._opcode = Opcode.TEXT
-        self._message = bytearray()
+        self._messages = Messages()
         self._path = SendPath.CONTROL
         self._paused_since: float | None = None
         self.is_writable = False
@@ -98,9 +98,9 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = self._outlet = None
         self.is_writable = False
+        self._release()
         if exc is not None:
             self._connections.sends.note_failure(self._path)
-        self._release()
         self._entrance.leave()
         self._connections.discard(self)
         self._server_connections.discard(self)
@@ -130,7 +130,11 @@ class Connection(asyncio.Protocol):
 
     @property
     def lane(self) -> Lane:
-        return PlainLane(compression=self._session.compression is not None)
+        return self._connections.lanes.lane(self.socket_number, self._session.compression)
+
+    @property
+    def socket_number(self) -> int:
+        return -1 if self._outlet is None else self._outlet.socket_number
 
     def send_control(self, frame: control.ServerFrame) -> None:
         if self._core.state is State.OPEN:
@@ -138,12 +142,20 @@ class Connection(asyncio.Protocol):
             self._flush(SendPath.CONTROL)
 
     def send_page(self, subscription: int, first_delivery: int, page: Page, path: SendPath) -> int:
-        body = page.payload(compression=self._session.compression is not None)
-        head = data_head(subscription, first_delivery, len(body), compressed=body is not page.body)
+        head, body = self._frame(subscription, first_delivery, page)
         if self._outlet is not None:
-            self._note_path(path)
+            self.note_path(path)
             self._outlet.send(head, body)
         return len(body)
+
+    def send_rest(self, subscription: int, first_delivery: int, page: Page, sent: int) -> None:
+        if self._outlet is not None:
+            self.note_path(SendPath.LIVE)
+            self._outlet.send_rest(*self._frame(subscription, first_delivery, page), sent)
+
+    def note_path(self, path: SendPath) -> None:
+        if self._paused_since is None or path is SendPath.CLOSE:
+            self._path = path
 
     def refuse(
         self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
@@ -251,18 +263,12 @@ class Connection(asyncio.Protocol):
 
     def _take_frame(self, frame: Frame) -> None:
         self._frame_budget -= 1
-        if frame.opcode not in {Opcode.TEXT, Opcode.BINARY, Opcode.CONT}:
-            return
-        if frame.opcode is not Opcode.CONT:
-            self._opcode = frame.opcode
-        self._message += frame.data
-        if frame.fin:
-            data, self._message = bytes(self._message), bytearray()
+        if (data := self._messages.take(frame)) is not None:
             self._take_message(data)
 
     def _take_message(self, data: bytes) -> None:
         now = self._loop.time()
-        if self._opcode is Opcode.BINARY:
+        if self._messages.opcode is Opcode.BINARY:
             self._perform(self._session.receive_binary(now))
         elif is_utf8(data):
             self._session.note_partitions(self._connections.services.log.partition_count)
@@ -299,15 +305,11 @@ class Connection(asyncio.Protocol):
 
     async def _welcome(self, token: str | None) -> None:
         asked = self._loop.time()
+        principal = self._authenticated(token)
+        if principal is None:
+            return
         try:
-            principal = self._entrance.authenticate(token)
             marks = await self._connections.services.log.watermarks()
-        except UnauthenticatedError as error:
-            self._perform(self._session.refuse(str(error)))
-            return
-        except OverloadedError as error:
-            self._put_off(error)
-            return
         except LogError as error:
             _log.warning("cannot welcome", error=str(error))
             self._perform(self._session.close(CloseCode.GOING_AWAY, "the log cannot be read", retry_after_ms=1000))
@@ -316,18 +318,20 @@ class Connection(asyncio.Protocol):
         self._perform(self._session.welcome(principal.tenants, ranges, asked, valid_s=principal.valid_s))
 
     def _renew(self, token: str) -> None:
+        principal = self._authenticated(token)
+        if principal is not None:
+            self._perform(self._session.renewed(principal.tenants, self._loop.time(), valid_s=principal.valid_s))
+
+    def _authenticated(self, token: str | None) -> Principal | None:
+        """Return whom a token is for; None once the client was told why it is for nobody."""
         try:
-            principal = self._entrance.authenticate(token)
+            return self._entrance.authenticate(token)
         except UnauthenticatedError as error:
             self._perform(self._session.refuse(str(error)))
         except OverloadedError as error:
-            self._put_off(error)
-        else:
-            self._perform(self._session.renewed(principal.tenants, self._loop.time(), valid_s=principal.valid_s))
-
-    def _put_off(self, error: OverloadedError) -> None:
-        wait_ms = round(error.retry_after_s * 1_000)
-        self._perform(self._session.close(CloseCode.GOING_AWAY, str(error), retry_after_ms=wait_ms))
+            wait_ms = round(error.retry_after_s * 1_000)
+            self._perform(self._session.close(CloseCode.GOING_AWAY, str(error), retry_after_ms=wait_ms))
+        return None
 
     def _close(self, effect: Close) -> None:
         if self._core.state is State.OPEN:
@@ -352,7 +356,9 @@ class Connection(asyncio.Protocol):
         for data in self._core.data_to_send():
             if self._outlet is None or self._outlet.is_closing:
                 break
-            self._note_path(SendPath.CLOSE if self._is_ending else path)
+            if self._deliveries is not None:
+                self._deliveries.settle()
+            self.note_path(SendPath.CLOSE if self._is_ending else path)
             if data:
                 self._outlet.write(data)
             else:  # what a peer at fault still sends is thrown away, so that it reads why
@@ -360,6 +366,11 @@ class Connection(asyncio.Protocol):
         self._note_writable()
         if self._is_ending:
             self._release()
+
+    def _frame(self, subscription: int, first_delivery: int, page: Page) -> tuple[bytes, bytes]:
+        """Return a page's frame: what is the client's own, and what it shares."""
+        body = page.payload(compression=self._session.compression is not None)
+        return data_head(subscription, first_delivery, len(body), compressed=body is not page.body), body
 
     def _hold(self) -> None:
         """Something waits on its way out."""
@@ -377,11 +388,6 @@ class Connection(asyncio.Protocol):
         if self._deliveries is not None:
             self._deliveries.close()
             self._deliveries = None
-
-    def _note_path(self, path: SendPath) -> None:
-        """Remember what is being sent; what a full buffer was filled with stays the one to blame."""
-        if self._paused_since is None or path is SendPath.CLOSE:
-            self._path = path
 
     def _time_out(self, path: SendPath) -> None:
         self._connections.sends.note_timeout(path)
