@@ -10,13 +10,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from operator import attrgetter
+from typing import Any
 
 import msgspec
 
 from dashstream.errors import RecordError
 from dashstream.protocol.framing import Limits
 from dashstream.protocol.gen import dashstream_pb2 as pb
-from dashstream.protocol.proto_codec import EVENT, EVENT_BATCH, Decoded, Kind, decode_all
+from dashstream.protocol.proto_codec import (
+    EVENT,
+    EVENT_BATCH,
+    MAX_COUNT,
+    SCHEMA_VERSION,
+    Decoded,
+    Kind,
+    body_of,
+    check,
+    parse_all,
+)
 from dashstream.protocol.sequence import Counter
 
 DEFAULT_TENANT = "default"
@@ -78,24 +89,45 @@ def reading_of(decoded: Decoded) -> Reading:
     """Return what has to be known of a decoded record."""
     header = decoded.header
     origin = _origin_of(decoded.kind, header)
-    if decoded.kind is not EVENT_BATCH:
-        return Reading(origin.head, origin, header.sequence, header.timestamp_us)
-    events = [(_origin_of(EVENT, event.header), event.header.sequence) for event in decoded.body.events]
-    head = msgspec.structs.replace(origin.head, inner=tuple([inner.head for inner, _ in events]))
-    counted = tuple([(inner.counter, sequence) for inner, sequence in events])
-    return Reading(head, origin, header.sequence, header.timestamp_us, counted)
+    if decoded.kind is EVENT_BATCH:
+        return _reading_of_batch(origin, decoded.body)
+    return Reading(origin.head, origin, header.sequence, header.timestamp_us)
 
 
 def read_all(values: Sequence[bytes], limits: Limits) -> list[Reading | RecordError]:
     """Return of each value what is to be known, or why it cannot be read; together they cost less than one by one."""
-    return [
-        decoded if isinstance(decoded, RecordError) else reading_of(decoded) for decoded in decode_all(values, limits)
-    ]
+    found: list[Reading | RecordError] = []
+    for message in parse_all(values, limits):
+        try:
+            found.append(message if isinstance(message, RecordError) else _checked(*body_of(message)))
+        except RecordError as error:
+            found.append(error)
+    return found
 
 
 def tenants_of(head: RecordHead) -> frozenset[str]:
     """Return every tenant that a record holds something of: more than one only in a batch."""
     return frozenset(each.tenant for each in (head, *head.inner))
+
+
+def _checked(kind: Kind, body: Any) -> Reading:
+    """Return what ``reading_of`` returns of what ``check`` lets pass, at less than the cost of both."""
+    header = body.header
+    names: _Names = _names_of(header)
+    origin = _shared[kind].get(names) or _new_origin(kind, names)
+    sequence = header.sequence
+    if kind is EVENT_BATCH or sequence > MAX_COUNT or names[-1] > MAX_COUNT or header.schema_version > SCHEMA_VERSION:
+        check(kind, body)
+        return _reading_of_batch(origin, body)
+    return Reading(origin.head, origin, sequence, header.timestamp_us)
+
+
+def _reading_of_batch(origin: Origin, batch: pb.EventBatch) -> Reading:
+    header = batch.header
+    events = [(_origin_of(EVENT, event.header), event.header.sequence) for event in batch.events]
+    head = msgspec.structs.replace(origin.head, inner=tuple([inner.head for inner, _ in events]))
+    counted = tuple([(inner.counter, sequence) for inner, sequence in events])
+    return Reading(head, origin, header.sequence, header.timestamp_us, counted)
 
 
 def _origin_of(kind: Kind, header: pb.Header) -> Origin:

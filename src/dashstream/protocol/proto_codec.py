@@ -69,7 +69,7 @@ def decode(value: bytes, limits: Limits = DEFAULT_LIMITS) -> Decoded:
         RecordError: one of its kinds, which says whether frame, size, payload or schema version is at fault.
     """
     decoded = decode_any_version(value, limits)
-    _check(decoded)
+    check(decoded.kind, decoded.body)
     return decoded
 
 
@@ -79,37 +79,56 @@ def decode_any_version(value: bytes, limits: Limits = DEFAULT_LIMITS) -> Decoded
     Raises:
         RecordError: as for ``decode``, except for the version and the counts in the header.
     """
-    payload = unframe(value, max_record_bytes=limits.max_record_bytes)
-    try:
-        message = pb.DashStreamMessage.FromString(payload)
-    except ProtobufError as error:
-        raise DecodeError("the payload is not a DashStreamMessage") from error
-    return _decoded(message)
+    return _decoded(_parsed(value, limits))
 
 
 def decode_all(values: Sequence[bytes], limits: Limits = DEFAULT_LIMITS) -> list[Decoded | RecordError]:
-    """Return for each value what ``decode`` returns or raises; several together cost less than one by one.
+    """Return for each value what ``decode`` returns or raises; several together cost less than one by one."""
+    return [_decoded_or_error(message) for message in parse_all(values, limits)]
+
+
+def parse_all(values: Sequence[bytes], limits: Limits) -> Sequence[pb.DashStreamMessage | RecordError]:
+    """Return each value's message, in which nothing is checked yet (see ``check``), or why there is none.
 
     Only those that are not compressed are taken together, so that no more is in memory at once than was sent.
     """
     most = limits.max_record_bytes
+    plain = [value[1:] for value in values if value[:1] == _PLAIN and len(value) <= most]
     try:
-        messages = iter(parse_many(value[1:] for value in values if value[:1] == _PLAIN and len(value) <= most))
+        messages = parse_many(plain)
     except ProtobufError:
-        return [_decode_or_error(value, limits) for value in values]  # to find out which one is at fault
-    found: list[Decoded | RecordError] = []
-    for value in values:
-        try:
-            if value[:1] == _PLAIN and len(value) <= most:
-                decoded = _decoded(next(messages))
-                _check(decoded)
-            else:
-                decoded = decode(value, limits)
-        except RecordError as error:
-            found.append(error)
-        else:
-            found.append(decoded)
-    return found
+        return [_parsed_or_error(value, limits) for value in values]  # to find out which one is at fault
+    if len(plain) == len(values):
+        return messages
+    together = iter(messages)
+    return [
+        next(together) if value[:1] == _PLAIN and len(value) <= most else _parsed_or_error(value, limits)
+        for value in values
+    ]
+
+
+def body_of(message: pb.DashStreamMessage) -> tuple[Kind, Any]:
+    """Return the message inside, and which kind it is.
+
+    Raises:
+        DecodeError: there is none of a known kind.
+    """
+    name = message.WhichOneof("message")
+    if name is None:
+        raise DecodeError("the message carries none of the known kinds")
+    return _KINDS[name], getattr(message, name)
+
+
+def check(kind: Kind, body: Any) -> None:
+    """Return when this version reads the inner message, and its counts are such as logs and indexes can keep.
+
+    Raises:
+        RecordError: not so, of its header or of one of a batch's events.
+    """
+    _check_header(body.header)
+    if kind is EVENT_BATCH:
+        for event in body.events:
+            _check_header(event.header)
 
 
 def read_header(value: bytes, limits: Limits = DEFAULT_LIMITS) -> Decoded:
@@ -120,26 +139,35 @@ def read_header(value: bytes, limits: Limits = DEFAULT_LIMITS) -> Decoded:
     return decode(value, limits)
 
 
-def _decode_or_error(value: bytes, limits: Limits) -> Decoded | RecordError:
+def _parsed(value: bytes, limits: Limits) -> pb.DashStreamMessage:
+    payload = unframe(value, max_record_bytes=limits.max_record_bytes)
     try:
-        return decode(value, limits)
+        return pb.DashStreamMessage.FromString(payload)
+    except ProtobufError as error:
+        raise DecodeError("the payload is not a DashStreamMessage") from error
+
+
+def _parsed_or_error(value: bytes, limits: Limits) -> pb.DashStreamMessage | RecordError:
+    try:
+        return _parsed(value, limits)
     except RecordError as error:
         return error
 
 
 def _decoded(message: pb.DashStreamMessage) -> Decoded:
-    name = message.WhichOneof("message")
-    if name is None:
-        raise DecodeError("the message carries none of the known kinds")
-    body = getattr(message, name)
-    return Decoded(message, body.header, _KINDS[name], body)
+    kind, body = body_of(message)
+    return Decoded(message, body.header, kind, body)
 
 
-def _check(decoded: Decoded) -> None:
-    _check_header(decoded.header)
-    if decoded.kind is EVENT_BATCH:
-        for event in decoded.body.events:
-            _check_header(event.header)
+def _decoded_or_error(message: pb.DashStreamMessage | RecordError) -> Decoded | RecordError:
+    if isinstance(message, RecordError):
+        return message
+    try:
+        decoded = _decoded(message)
+        check(decoded.kind, decoded.body)
+    except RecordError as error:
+        return error
+    return decoded
 
 
 def _check_header(header: pb.Header) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from dashstream.adapters.sqlite.run_index import SqliteRunIndex
 from dashstream.protocol.proto_codec import decode
 from dashstream.protocol.record_batch import CONTENT_TYPE, pack_records
 from dashstream.protocol.run_file import RunFileReader
@@ -131,6 +132,19 @@ async def test_other_methods_and_addresses(tmp_path: Path) -> None:
         assert_problem(await served.http.get("/v1/records"), 405)
         for path in ("/api/v1/nothing", "/api", "/v1", "/metrics/x", "/api/v1/runs/"):
             assert_problem(await served.http.get(path), 404)
+
+
+async def test_a_failure_of_the_gateway_says_nothing_of_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object) -> None:
+        raise RuntimeError("of nobody's concern")
+
+    async with serving(tmp_path) as served:
+        monkeypatch.setattr(SqliteRunIndex, "_ask", fail)
+        for path in ("/api/v1/runs", "/api/v1/runs/r"):
+            answer = await served.http.get(path)
+            assert_problem(answer, 500, "internal")
+            assert "concern" not in answer.text
+            assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 async def test_the_run_as_the_api_shows_it(tmp_path: Path) -> None:

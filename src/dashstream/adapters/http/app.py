@@ -1,8 +1,12 @@
-"""The HTTP application: operations as routes, everything else the page."""
+"""The HTTP application: operations as routes, everything else the page.
+
+An operation whose path has no parameters is found by that path, before any route is tried: batches of records are most
+of what a gateway is asked, and the way to them through the router costs as much as a dozen records do.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import cast
 
 import structlog
@@ -11,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashstream.adapters.http import duty_routes, records_routes, runs_routes, service_routes, state_routes
 from dashstream.adapters.http.openapi import document
@@ -32,6 +36,8 @@ from dashstream.engine.runs import tenant_of
 from dashstream.errors import DashStreamError, NotFoundError
 
 log = structlog.get_logger(__name__)
+
+_Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 async def get_openapi(services: HttpServices, _: Request, __: Arguments) -> Response:
@@ -61,10 +67,8 @@ OPERATIONS: tuple[Operation, ...] = (
 
 def create_app(services: HttpServices) -> ASGIApp:
     """Return the application that serves API and page."""
-    routes = [
-        Route(operation.route_path, _endpoint(services, operation), methods=[operation.method])
-        for operation in OPERATIONS
-    ]
+    endpoints = [(operation, _endpoint(services, operation)) for operation in OPERATIONS]
+    routes = [Route(operation.route_path, endpoint, methods=[operation.method]) for operation, endpoint in endpoints]
 
     async def serve_page(request: Request) -> Response:
         _refuse_method(routes, request)
@@ -76,8 +80,33 @@ def create_app(services: HttpServices) -> ASGIApp:
         exception_handlers={Problem: _on_problem, HTTPException: _on_http_error, Exception: _on_failure},
     )
     starlette.router.redirect_slashes = False
+    named = {(operation.method, operation.path): each for operation, each in endpoints if operation.is_named}
     always_open = [operation.path for operation in OPERATIONS if operation.least is None]
-    return Gate(starlette, services.limits.allowed_hosts, services.admission, always_open)
+    return Gate(_Named(named, starlette), services.limits.allowed_hosts, services.admission, always_open)
+
+
+class _Named:
+    """Answers operations by method and path, as the routed application would; ``others`` answers what is left."""
+
+    def __init__(self, endpoints: Mapping[tuple[str, str], _Endpoint], others: ASGIApp) -> None:
+        self._endpoints = endpoints
+        self._others = others
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint = self._endpoints.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
+        if endpoint is None:
+            await self._others(scope, receive, send)
+            return
+        request = Request(scope, receive, send)
+        try:
+            response = await endpoint(request)
+        except Problem as problem:
+            response = problem_response(problem)
+        except Exception as error:
+            failed = await _on_failure(request, error)
+            await failed(scope, receive, send)
+            raise
+        await response(scope, receive, send)
 
 
 def _refuse_method(routes: list[Route], request: Request) -> None:
@@ -88,7 +117,7 @@ def _refuse_method(routes: list[Route], request: Request) -> None:
             raise Problem(405, "method_not_allowed", f"allowed here: {allowed}", {"Allow": allowed})
 
 
-def _endpoint(services: HttpServices, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(services: HttpServices, operation: Operation) -> _Endpoint:
     async def answer(request: Request) -> Response:
         try:
             if operation.is_act:

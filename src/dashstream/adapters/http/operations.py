@@ -72,6 +72,11 @@ class Operation:
     """Whether it is an operator's act, which the audit log keeps."""
 
     @property
+    def is_named(self) -> bool:
+        """Whether its path is always the same."""
+        return "{" not in self.path
+
+    @property
     def route_path(self) -> str:
         """The path as the router wants it: a run's id may contain slashes."""
         return self.path.replace("{run_id}", "{run_id:path}")
@@ -160,6 +165,8 @@ def arguments_of(operation: Operation, request: Request) -> dict[str, Any]:
     Raises:
         Problem: 400, naming the parameter that is unknown, repeated or wrong.
     """
+    if not request.scope["query_string"] and not operation.parameters:
+        return {}
     known = {parameter.name: parameter for parameter in operation.parameters}
     values = {parameter.name: parameter.default for parameter in operation.parameters}
     given = [(name, raw, "query") for name, raw in request.query_params.multi_items()]
