@@ -32,7 +32,7 @@ from dashstream.protocol.sequence import Counter
 
 DEFAULT_TENANT = "default"
 
-MAX_ORIGINS = 4_000
+MAX_ORIGINS = 1_000
 """Origins of one kind that are shared; above it all are let go of, and made anew as they come."""
 MAX_SHARED_CHARS = 1_000
 """Names longer than this altogether are not kept for others to share."""
