@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import random
+from itertools import islice
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dashstream.engine.limits import RingLimits
 from dashstream.engine.ports import LogRecord
@@ -71,6 +75,34 @@ def test_it_holds_exactly_as_much_as_it_may() -> None:
         for _ in range(6):
             append(ring, 0)
         assert (len(ring), ring.low(0)) == (held, 6 - held), limits
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, PARTITIONS - 1), st.integers(0, 900)), max_size=40),
+    st.lists(st.integers(1, 12), max_size=10),
+    st.integers(1, 12),
+    st.integers(1, 6_000),
+)
+def test_pages_leave_what_record_by_record_leaves(
+    records: list[tuple[int, int]], pages: list[int], max_records: int, max_bytes: int
+) -> None:
+    one_by_one = started(max_records=max_records, max_bytes=max_bytes)
+    by_page = started(max_records=max_records, max_bytes=max_bytes)
+    made = []
+    for partition, size in records:
+        made.append(LogRecord(partition, one_by_one.positions[partition], 0, b"k", bytes(size)))
+        one_by_one.append(made[-1], HEAD)
+    coming = iter(made)
+    for count in [*pages, len(made)]:
+        by_page.extend((record, HEAD) for record in islice(coming, count))
+    assert (by_page.begin, by_page.end, by_page.bytes) == (one_by_one.begin, one_by_one.end, one_by_one.bytes)
+    assert by_page.positions == one_by_one.positions
+    for partition, position in by_page.positions.items():
+        low = by_page.low(partition)
+        assert low == one_by_one.low(partition)
+        held = [[msgspec.structs.astuple(e) for e in ring.lane(partition, low, 99)] for ring in (by_page, one_by_one)]
+        assert held[0] == held[1]
+        assert len(held[0]) == position - low
 
 
 def test_the_newest_item_is_held_however_large_it_is() -> None:

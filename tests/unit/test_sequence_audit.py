@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from hypothesis import example, given
+from hypothesis import strategies as st
+
 from dashstream.adapters.prometheus import PrometheusMetrics
 from dashstream.engine.reading import reading_of
 from dashstream.engine.sequence_audit import SequenceAudit
@@ -58,6 +61,35 @@ def test_a_batch_counts_for_each_thread_inside_and_makes_no_gap() -> None:
     assert found(audit) == {"in_order": 8}
     assert audit.mixed_batches == 2
     assert audit_of(batch(("a", 1)), batch(("a", 3))).missing == 1
+
+
+def batch(*inside: tuple[str, int, int]) -> bytes:
+    headers = [
+        pb.Header(thread_id=t, sequence=number, producer_id="p", producer_epoch=epoch) for t, epoch, number in inside
+    ]
+    events = [pb.Event(header=header) for header in headers]
+    outer = pb.Header(thread_id="a", sequence=2, producer_id="p", producer_epoch=1)
+    return encode(pb.DashStreamMessage(event_batch=pb.EventBatch(header=outer, events=events)))
+
+
+messages = st.tuples(st.sampled_from("abc"), st.integers(1, 2), st.integers(0, 5))
+any_record = st.one_of(
+    messages.map(lambda each: good(each[0], each[2], epoch=each[1])),
+    st.lists(messages, max_size=3).map(lambda inside: batch(*inside)),
+)
+pages = st.lists(st.lists(any_record, max_size=12), max_size=4)
+
+
+@example([[good("a", 1), good("b", 1), good("c", 1), good("a", 2), good("b", 5)]], 2)
+@given(pages, st.sampled_from((2, 100)))
+def test_pages_are_judged_as_record_by_record(given_pages: list[list[bytes]], counters: int) -> None:
+    """Whether nothing is forgotten, or all but two: with more of them, which was idle longest is told by pages."""
+    by_page = SequenceAudit(counters, PrometheusMetrics())
+    for page in given_pages:
+        by_page.observe_page([reading_of(decode(value)) for value in page])
+    one_by_one = audit_of(*[value for page in given_pages for value in page], counters=counters)
+    assert by_page.totals == one_by_one.totals
+    assert (by_page.missing, by_page.mixed_batches) == (one_by_one.missing, one_by_one.mixed_batches)
 
 
 def test_bookkeeping_is_bounded_and_what_was_forgotten_begins_anew() -> None:

@@ -31,6 +31,7 @@ from dashstream.engine.letter_sender import LetterSender
 from dashstream.engine.outcomes import Action, Age, Judgement, judge
 from dashstream.engine.ownership import Ownership
 from dashstream.engine.ports import Clock, Log, LogRecord, Metrics
+from dashstream.engine.reading import Reading
 from dashstream.engine.sequence_audit import SequenceAudit
 from dashstream.errors import ConflictError, LogError, NotFoundError, OffsetOutOfRangeError
 from dashstream.protocol.framing import Limits
@@ -303,22 +304,22 @@ class Duties:
 
     def _pass_readable(self, walk: DutyWalk, records: Sequence[LogRecord], start: int) -> int:
         """Pass the records from ``start`` on that can be read, up to one that cannot; return how many they are."""
-        found = 0
+        found: list[Reading] = []
         aged = 0
         late = self._clock.now_us() - OLD_BY_TIME_US
         for record in islice(records, start, None):
             reading = record.reading or read(record, self._record_limits)
             if isinstance(reading, Unreadable):
                 break
-            found += 1
-            self._audit.observe(reading)
+            found.append(reading)
             if record.offset >= walk.head:
                 aged += 1
                 self.numbers.old_by_time += 0 < reading.timestamp_us < late
         if found:
-            self.numbers.count_readable(old=found - aged, new=aged)
-            walk.advance(records[start + found - 1].offset + 1)
-        return found
+            self._audit.observe_page(found)
+            self.numbers.count_readable(old=len(found) - aged, new=aged)
+            walk.advance(records[start + len(found) - 1].offset + 1)
+        return len(found)
 
     async def _pass_unreadable(self, walk: DutyWalk, record: LogRecord) -> bool:
         """Do what is due about a record that cannot be read; return whether the walk has passed it."""

@@ -8,7 +8,7 @@ supervisor runs the pump again; it goes on where the ring ends, so nothing is sk
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -16,6 +16,7 @@ from dashstream.engine.classify import UNREADABLE_REASONS, Unreadable, read
 from dashstream.engine.hub import Hub
 from dashstream.engine.limits import IngestLimits
 from dashstream.engine.ports import Log, LogRecord, Metrics
+from dashstream.engine.reading import RecordHead
 from dashstream.engine.ring import Hole, Ring
 from dashstream.errors import OffsetOutOfRangeError
 from dashstream.protocol.codes import GapReason
@@ -119,26 +120,31 @@ class IngestPump:
         return dict(positions[self._turn :] + positions[: self._turn])
 
     def _take(self, records: Sequence[LogRecord]) -> None:
-        ring, dense = self._ring, self._log.dense
         moved: list[LogRecord] = []
+        self._ring.extend(self._entries(records, moved))
+        self._ingested.inc(len(records))
+        self._ring_bytes.set(self._ring.bytes)
+        self._ring_records.set(len(self._ring))
+        if self._tap is not None:
+            self._tap(moved)
+
+    def _entries(
+        self, records: Sequence[LogRecord], moved: list[LogRecord]
+    ) -> Iterator[tuple[LogRecord, RecordHead | Unreadable]]:
+        """Yield records with what they are about, and note the holes before them; ``moved`` gets what the tap sees."""
+        positions, dense = self._ring.positions, self._log.dense
         for record in records:
-            if dense and record.offset > ring.positions[record.partition]:
+            if dense and record.offset > positions[record.partition]:
                 self._note_hole(record.partition, record.offset, GapReason.LOST)
             found = record.reading or read(record, self._record_limits)
             if isinstance(found, Unreadable):
                 self._unreadable.inc(reason=found.reason)
-                ring.append(record, found)
-                moved.append(record)
+                yield record, found
             else:
-                ring.append(record, found.head)
-                if self._tap is not None and record.reading is None:
-                    record = msgspec.structs.replace(record, reading=found)  # noqa: PLW2901  # the same one, known better
-                moved.append(record)
-        self._ingested.inc(len(records))
-        self._ring_bytes.set(ring.bytes)
-        self._ring_records.set(len(ring))
-        if self._tap is not None:
-            self._tap(moved)
+                yield record, found.head
+            if self._tap is not None:
+                is_fresh = record.reading is None and not isinstance(found, Unreadable)
+                moved.append(msgspec.structs.replace(record, reading=found) if is_fresh else record)
 
     def _note_hole(self, partition: int, end: int, reason: GapReason) -> None:
         start = self._ring.positions[partition]

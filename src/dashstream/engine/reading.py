@@ -74,6 +74,11 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     counted: tuple[tuple[Counter, int], ...] = ()
 
     @property
+    def is_batch(self) -> bool:
+        """Whether it holds several messages, each with a counter of its own."""
+        return self.origin.head.kind == EVENT_BATCH
+
+    @property
     def dedupe(self) -> Dedupe | None:
         """The identity that its producer gave the record, if it did."""
         counter = self.origin.counter

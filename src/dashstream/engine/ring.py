@@ -5,7 +5,8 @@ Laws:
 1. An item has an *arrival* number; arrivals are dense and never reused. ``begin`` <= held < ``end``.
 2. For each partition the ring holds every item from ``low(partition)`` up to ``positions[partition]``: who
    reads at or above ``low`` misses nothing that was ingested.
-3. Bounded by bytes and by count; the oldest arrival goes first. The newest item is always held.
+3. Bounded by bytes and by count, after each page of records that is added; the oldest arrival goes first. The newest
+   item is always held.
 4. A range that the log has lost is an item too (``Hole``), so that everyone who passes it is told.
 5. One event loop owns a ring; nothing here blocks or awaits.
 """
@@ -13,8 +14,9 @@ Laws:
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 import msgspec
 
@@ -105,16 +107,22 @@ class _Window:
     def append(self, item: Item) -> None:
         self._items.append(item)
 
-    def pop_front(self) -> Item:
-        dead = self._dead
-        item = self._items[dead]
-        assert item is not None  # noqa: S101  # only what is before _dead is None
-        self._items[dead] = None
-        self._dead = dead = dead + 1
+    def __iter__(self) -> Iterator[Item]:
+        items = self._items
+        for index in range(self._dead, len(items)):
+            yield items[index]  # type: ignore[misc]  # only what is before _dead is None
+
+    def drop(self, count: int) -> Item:
+        """Let go of the first ``count`` items, at least one; return the last of them."""
+        dead = self._dead + count
+        last = self._items[dead - 1]
+        assert last is not None  # noqa: S101  # only what is before _dead is None
+        self._items[self._dead : dead] = repeat(None, count)
+        self._dead = dead
         if dead > _COMPACT_ABOVE and dead * 2 > len(self._items):
             del self._items[:dead]
             self._dead = 0
-        return item
+        return last
 
     def slice(self, start: int, stop: int) -> Sequence[Item]:
         """Return items by index from the front."""
@@ -167,26 +175,37 @@ class Ring:
 
     def append(self, record: LogRecord, head: RecordHead | Unreadable) -> Entry:
         """Add the next record of its partition."""
-        partition, offset, value = record.partition, record.offset, record.value or b""
-        entry = Entry(partition, offset, self._before.get(partition), head, value)
-        self._before[partition] = offset
-        self._add(entry, partition, offset + 1, len(value))
+        entry = self._put(record, head)
+        self._keep_bounds()
         return entry
+
+    def extend(self, records: Iterable[tuple[LogRecord, RecordHead | Unreadable]]) -> None:
+        """Add the next records of their partitions, then let go of what is too much; holes may come between them."""
+        for record, head in records:
+            self._put(record, head)
+        self._keep_bounds()
 
     def append_hole(self, hole: Hole) -> None:
         """Add a range that will not come."""
         self._add(hole, hole.partition, hole.end, hole.size)
+        self._keep_bounds()
 
     def trim(self, max_bytes: int, max_items: int) -> None:
         """Let go of the oldest items until the bounds are kept; the newest item stays."""
-        first_kept = self.end - max(max_items, 1)
-        while self.begin < first_kept or (self.bytes > max_bytes and self.begin < self.end - 1):
-            item = self._items.pop_front()
-            partition = item.partition
-            self._lanes[partition].pop_front()
-            self._lows[partition] = item.end
-            self.bytes -= item.size + ITEM_OVERHEAD
-            self.begin += 1
+        first_kept, newest = self.end - max(max_items, 1), self.end - 1
+        begin, size = self.begin, self.bytes
+        counts: dict[int, int] = {}
+        for item in self._items:
+            if begin >= first_kept and (size <= max_bytes or begin >= newest):
+                break
+            counts[item.partition] = counts.get(item.partition, 0) + 1
+            size -= item.size + ITEM_OVERHEAD
+            begin += 1
+        if counts:
+            self._items.drop(begin - self.begin)
+        for partition, count in counts.items():
+            self._lows[partition] = self._lanes[partition].drop(count).end
+        self.begin, self.bytes = begin, size
 
     def since(self, arrival: int, count: int) -> Sequence[Item]:
         """Return up to ``count`` items from an arrival number on, which is at or above ``begin``."""
@@ -199,12 +218,21 @@ class Ring:
         index = lane.index_of_offset(offset)
         return iter(lane.slice(index, index + count))
 
+    def _put(self, record: LogRecord, head: RecordHead | Unreadable) -> Entry:
+        partition, offset, value = record.partition, record.offset, record.value or b""
+        entry = Entry(partition, offset, self._before.get(partition), head, value)
+        self._before[partition] = offset
+        self._add(entry, partition, offset + 1, len(value))
+        return entry
+
     def _add(self, item: Item, partition: int, end: int, size: int) -> None:
-        limits = self._limits
         self._items.append(item)
         self._lanes[partition].append(item)
         self.positions[partition] = end
         self.bytes += size + ITEM_OVERHEAD
         self.end += 1
+
+    def _keep_bounds(self) -> None:
+        limits = self._limits
         if self.bytes > limits.max_bytes or self.end - self.begin > limits.max_records:
             self.trim(limits.max_bytes, limits.max_records)

@@ -8,11 +8,11 @@ forgotten begins anew.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 
 from dashstream.engine.ports import Metrics
 from dashstream.engine.reading import Reading
-from dashstream.protocol.proto_codec import EVENT_BATCH
-from dashstream.protocol.sequence import Counter, Order, SequenceTracker
+from dashstream.protocol.sequence import Counter, Order, Seen, SequenceTracker
 
 RESTART = "restart"
 MISSING, MIXED = "missing", "mixed_batches"
@@ -44,12 +44,33 @@ class SequenceAudit:
 
     def observe(self, reading: Reading) -> None:
         """Judge the messages of one record."""
-        if reading.origin.head.kind != EVENT_BATCH:
+        if not reading.is_batch:
             self._observe(reading.origin.counter, reading.sequence)
             return
         for counter, sequence in reading.counted:
             self._observe(counter, sequence)
         self.mixed_batches += len({counter.thread_id for counter, _ in reading.counted}) > 1
+
+    def observe_page(self, readings: Iterable[Reading]) -> None:
+        """Judge the messages of records, as ``observe`` does one by one; which counter was idle longest goes by pages.
+
+        Nearly every record has the very next sequence of a counter that the page has met before.
+        """
+        met: dict[int, Seen] = {}  # by the identity of an origin, which the page holds
+        in_order = 0
+        for reading in readings:
+            origin = id(reading.origin)
+            seen = met.get(origin)
+            if seen is not None and reading.sequence == seen.last + 1:
+                seen.last += 1
+                in_order += 1
+                continue
+            self.observe(reading)
+            if self._tracker.is_full or len(self._epochs) >= self._max:
+                met.clear()  # what was met may have been forgotten
+            elif not reading.is_batch and (known := self._tracker.seen(reading.origin.counter)) is not None:
+                met[origin] = known
+        self.totals[_IN_ORDER] += in_order
 
     def publish(self) -> None:
         """Let the metrics say what was found since."""

@@ -40,7 +40,9 @@ class Verdict:
 
 
 @dataclass(slots=True)
-class _Seen:
+class Seen:
+    """Where a counter is: its last sequence, and those before it that are missing."""
+
     last: int
     holes: set[int]
 
@@ -50,11 +52,20 @@ class SequenceTracker:
 
     def __init__(self, max_counters: int = MAX_COUNTERS) -> None:
         self._max_counters = max_counters
-        self._seen: OrderedDict[tuple[str, str, int], _Seen] = OrderedDict()
+        self._seen: OrderedDict[tuple[str, str, int], Seen] = OrderedDict()
 
     def knows(self, counter: Counter) -> bool:
         """Whether a counter was seen and is not forgotten."""
         return counter in self._seen
+
+    @property
+    def is_full(self) -> bool:
+        """Whether another counter would make it forget one."""
+        return len(self._seen) >= self._max_counters
+
+    def seen(self, counter: Counter) -> Seen | None:
+        """Return where a counter is: who raises ``last`` by one has taken the very next sequence."""
+        return self._seen.get(counter)
 
     def follows(self, counter: tuple[str, str, int], sequence: int) -> bool:
         """Take a sequence that is the very next one of a known counter; return False, and do nothing, when it is not.
@@ -74,18 +85,18 @@ class SequenceTracker:
             return Verdict(Order.UNSEQUENCED)
         seen = self._seen.get(counter)
         if seen is None:
-            self._remember(counter, _Seen(sequence, set()))
+            self._remember(counter, Seen(sequence, set()))
             return Verdict(Order.GAP, sequence - 1) if sequence > 1 else Verdict(Order.IN_ORDER)
         self._seen.move_to_end(counter)
         return _judge(seen, sequence)
 
-    def _remember(self, counter: Counter, seen: _Seen) -> None:
+    def _remember(self, counter: Counter, seen: Seen) -> None:
         self._seen[counter] = seen
         if len(self._seen) > self._max_counters:
             self._seen.popitem(last=False)
 
 
-def _judge(seen: _Seen, sequence: int) -> Verdict:
+def _judge(seen: Seen, sequence: int) -> Verdict:
     if sequence == seen.last + 1:
         seen.last = sequence
         return Verdict(Order.IN_ORDER)

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 
 from dashstream.adapters.sqlite import log_store as store
@@ -23,6 +24,8 @@ from dashstream.adapters.sqlite.log_tail import Piece
 from dashstream.engine.limits import LogLimits
 from dashstream.engine.ports import Appended, NewRecord
 from dashstream.errors import LogError, LogFullError
+
+_value_of = attrgetter("value")
 
 
 @dataclass(slots=True)
@@ -71,7 +74,7 @@ class LogWriter:
 
     def append(self, records: Sequence[NewRecord]) -> Future[list[Appended]]:
         """Hand over a batch; the answer comes after its commit."""
-        job = _Append(records, sum([len(record.key) + len(record.value) for record in records]))
+        job = _Append(records, sum(map(len, map(_value_of, records))))
         self._jobs.put(job)
         return job.answer
 
