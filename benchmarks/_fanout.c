@@ -4,6 +4,7 @@
  * then sends RATE records a second to each, joined to one write per tick and client; a TICK_US of 0 is one write per
  * record. Prints CPU seconds, records delivered and writes made. */
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -45,8 +46,11 @@ int main(int count, char **given) {
     getsockname(listener, (void *)&place, &length);
     printf("%d\n", ntohs(place.sin_port));
     fflush(stdout);
-    for (int i = 0; i < clients; i++)
+    for (int i = 0; i < clients; i++) {
+        int at_once = 1; /* as asyncio's sockets: else the kernel keeps a small write until the one before is acknowledged */
         if ((open[i] = accept(listener, NULL, NULL)) < 0) return 3;
+        if (setsockopt(open[i], IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once)) return 3;
+    }
     double began = now(), cpu_began = cpu();
     long sent = 0, writes = 0;
     for (double at = began; at < began + seconds; at = now()) {

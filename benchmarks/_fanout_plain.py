@@ -16,7 +16,10 @@ def main() -> None:
     listener = socket.create_server(("127.0.0.1", 0), backlog=1_024)
     sys.stdout.write(f"{listener.getsockname()[1]}\n")
     sys.stdout.flush()
-    sends = [listener.accept()[0].sendall for _ in range(clients)]
+    accepted = [listener.accept()[0] for _ in range(clients)]
+    for one in accepted:
+        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sends = [one.sendall for one in accepted]
     tick, data = tick_us / 1e6, bytes(size * rate * seconds)
     pause = threading.Event()  # that nobody sets
     began, spent = time.monotonic(), time.process_time()

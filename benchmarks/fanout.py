@@ -4,7 +4,8 @@ The gateway's part is its own ring, hub and WebSocket over a log in memory; what
 taken off. The C reference writes the same joined bytes at the same ticks, and, as the second baseline, every record
 by itself, as gateways do that do not join. A bare loop of Python over the same sockets tells what the language alone
 takes. Clients are in a process of their own. Sending on loopback is charged with the receiver's work in the kernel,
-for all alike.
+for all alike. All send at once what they write (TCP_NODELAY), as asyncio's sockets do: without it the kernel joins
+small writes on its own, and a client has them up to 40 ms later.
 """
 
 from __future__ import annotations

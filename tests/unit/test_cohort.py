@@ -292,3 +292,16 @@ async def test_who_leaves_is_settled_and_gets_nothing_more(room: Room) -> None:
     room.tick()
     await asyncio.sleep(0)
     assert [len(client.pages) for client in (stays, leaves)] == [2, 1]
+
+
+async def test_all_are_settled_at_once_and_who_has_no_room_parts(room: Room) -> None:
+    members = [room.join(Client(), window=2_000), room.join(Client()), room.join(Client(), run="r")]
+    room.hub._tick()
+    room.tick(9)
+    room.tick(2)
+    room.hub.settle_all()
+    assert [member.count for member in members] == [11] * 3
+    assert [member.arrival for member in members] == [11] * 3
+    assert [room.cohort_of(member) is None for member in members] == [True, False, False]
+    room.tick()
+    assert [room.accounts(member)[0] for member in members] == [12] * 3

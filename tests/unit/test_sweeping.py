@@ -30,7 +30,8 @@ class Swept:
 
 def connections(**limits: float) -> Connections:
     metrics = NoMetrics()
-    services = cast("Any", SimpleNamespace(limits=ClientLimits(**cast("Any", limits))))
+    hub = SimpleNamespace(settle_all=lambda: None)
+    services = cast("Any", SimpleNamespace(limits=ClientLimits(**cast("Any", limits)), hub=hub))
     return Connections(
         services,
         admission=cast("Any", None),

@@ -16,10 +16,10 @@ What keeps that true:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from dashstream.engine.credit import MAX_UNACKNOWLEDGED_PAGES
+from dashstream.engine.credit import MAX_UNACKNOWLEDGED_PAGES, Sent
 from dashstream.engine.page import Page
 from dashstream.engine.sink import Convoy, Lane, Rider, Sink
 from dashstream.engine.subscription import Subscription
@@ -53,7 +53,7 @@ class Cohort:
         self._is_sparse = False
         self._records = 0
         self._room = 0
-        self._sent: list[tuple[Mapping[int, int], int]] = []
+        self._sent: list[Sent] = []
         self._delivered: dict[int, int] = {}
         self._advance: dict[int, int] = {}
 
@@ -101,7 +101,7 @@ class Cohort:
         size = len(page.payload(compression=self._lane.compression))
         self._records += page.count
         self._delivered.update(page.delivered)
-        self._sent.append((page.delivered, size))
+        self._sent.append(Sent(page.delivered, size))
         self._room -= size
         convoy.send(page, before)
         return page.count * count
@@ -109,24 +109,30 @@ class Cohort:
     def settle(self, subscription: Subscription) -> None:
         """Bring a member's own accounts up to date."""
         seat = self._seats[subscription]
-        sent = self._sent[seat.pages :]
-        records = self._records - seat.records
-        seat.pages, seat.records = len(self._sent), self._records
-        subscription.note_sent(sent, records, self._delivered)
+        if seat.pages < len(self._sent):
+            pages = self._sent[seat.pages :]
+            size = sum(page.size for page in pages)
+            self._settle(subscription, seat, Sent(dict(self._delivered), size, pages))
+            seat.pages = len(self._sent)
         subscription.note_passed(self._advance, self.arrival)
 
     def settle_all(self) -> list[Subscription]:
         """Settle everybody, so that it is fresh; return the members that are to part now: their credit runs out."""
+        if self.is_fresh and not self._advance:
+            return []
+        alike = Sent(self._delivered, sum(page.size for page in self._sent), self._sent)
         for subscription, seat in self._seats.items():
-            self.settle(subscription)
+            if seat.pages or not self._sent:
+                self.settle(subscription)
+            else:
+                self._settle(subscription, seat, alike)
+                subscription.note_passed(self._advance, self.arrival)
             seat.pages = 0
-        self._sent.clear()
-        self._delivered.clear()
-        self._advance.clear()
+        self._sent, self._delivered, self._advance = [], {}, {}
         if self._is_sparse:
             self._convoy, self._is_sparse = None, False
         leavers = [subscription for subscription in self._seats if not has_room(subscription)]
-        self._find_room(leavers)
+        self._find_room(set(leavers))
         return leavers
 
     def part(self, subscription: Subscription) -> None:
@@ -138,7 +144,11 @@ class Cohort:
             self._convoy.leave(seat.place)
             self._is_sparse = True
 
-    def _find_room(self, leavers: Collection[Subscription] = ()) -> None:
+    def _settle(self, subscription: Subscription, seat: _Seat, sent: Sent) -> None:
+        subscription.note_sent(sent, self._records - seat.records)
+        seat.records = self._records
+
+    def _find_room(self, leavers: Collection[Subscription] = frozenset()) -> None:
         rooms = (subscription.credit.room_bytes for subscription in self._seats if subscription not in leavers)
         self._room = min(rooms, default=0)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from dashstream.engine.credit import Credit
+from dashstream.engine.credit import Credit, Sent
 from dashstream.engine.duty_walk import Pause
 from dashstream.engine.page import Page
 from dashstream.engine.replay import Tier
@@ -125,7 +125,7 @@ class Subscription:
         """Send a page's records and the hole after them, and advance."""
         if page.count:
             size = self.sink.send_page(self.id, self._count + 1, page, self._path)
-            self.credit.spend(page.delivered, size)
+            self.credit.spend(Sent(page.delivered, size))
             self._count += page.count
             self._tiers[tier] += page.count
             self.delivered.update(page.delivered)
@@ -136,17 +136,13 @@ class Subscription:
         if not self._has_verdict:
             self._judge()
 
-    def note_sent(
-        self, pages: Sequence[tuple[Mapping[int, int], int]], records: int, delivered: Mapping[int, int]
-    ) -> None:
-        """Take note of pages from the ring that it was sent with others, as ``Credit.spend_all`` takes them."""
-        if not pages:
-            return
+    def note_sent(self, sent: Sent, records: int) -> None:
+        """Take note of what it was sent from the ring with others."""
         self.sink.note_path(self._path)
-        self.credit.spend_all(pages)
+        self.credit.spend(sent)
         self._count += records
         self._tiers[Tier.MEMORY] += records
-        self.delivered.update(delivered)
+        self.delivered.update(sent.delivered)
 
     def note_passed(self, positions: Mapping[int, int], arrival: int) -> None:
         """Take note of how far it was brought with others."""

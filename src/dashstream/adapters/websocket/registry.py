@@ -154,15 +154,16 @@ class Connections:
         is_calm = now >= self._calm_due
         if is_calm:
             self._calm_due = now + self._calm_pause
-        for connection in self:
-            if is_calm or connection.is_hurried:
-                connection.sweep(now)
-        self._slow.set(self.slow)
+        looked_at = [connection for connection in self._open if is_calm or connection.is_hurried]
+        for connection in looked_at:
+            connection.sweep(now)
+        self._slow.set(sum(connection.is_slow for connection in looked_at))  # who is slow is hurried
         if now >= self._progress_due:
             self._progress_due = now + self.limits.progress_interval_s
             self._tell_progress(now)
 
     def _tell_progress(self, now: float) -> None:
+        self.services.hub.settle_all()
         for connection in self:
             connection.send_progress(now)
         self._apply_lag.set(self.apply_lag_s)

@@ -181,7 +181,7 @@ class Connection(asyncio.Protocol):
     @property
     def is_hurried(self) -> bool:
         """Whether one of its short deadlines runs: it is no client yet or no more, or not heard at the moment."""
-        return self._core.state is not State.OPEN or not self._is_heard or not self._session.is_ready
+        return not (self.is_writable and self._frame_budget > 0 and self._session.is_ready)
 
     def sweep(self, now: float) -> None:
         """Enforce every deadline of the connection: some times a second while it is hurried, and now and then."""
