@@ -25,10 +25,12 @@ from dashstream.adapters.kafka.options import KafkaOptions
 from dashstream.engine.hub import Hub
 from dashstream.engine.ingest import IngestPump
 from dashstream.engine.limits import ClientLimits, IngestLimits, RingLimits
-from dashstream.engine.ports import Dedupe, NewRecord, NoMetrics
+from dashstream.engine.ports import NewRecord, NoMetrics
+from dashstream.engine.reading import Dedupe
 from dashstream.engine.ring import Ring
 from dashstream.protocol.gen import dashstream_pb2 as pb
 from dashstream.protocol.proto_codec import encode
+from dashstream.protocol.sequence import Counter
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -37,6 +39,7 @@ from parts.kafka import KafkaTopic  # noqa: E402  # found only now
 from parts.kafka_server import KafkaBroker, kafka_libs  # noqa: E402  # as above
 
 PARTITIONS = 4
+COUNTER = Counter("k", "p", 1)
 VALUE = encode(
     pb.DashStreamMessage(
         event=pb.Event(
@@ -205,7 +208,7 @@ async def port_append(topic: KafkaTopic, count: int) -> float:
     began = time.monotonic()
     for start in range(1, count + 1, BATCH):
         numbers = range(start, start + BATCH)
-        await log.append([NewRecord(b"k", VALUE, 1, Dedupe("p", 1, "k", number)) for number in numbers])
+        await log.append([NewRecord(b"k", VALUE, 1, Dedupe(COUNTER, number)) for number in numbers])
     spent = time.monotonic() - began
     await log.close()
     return count / spent
