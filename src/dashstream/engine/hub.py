@@ -56,6 +56,7 @@ class Hub:
         self._members: dict[Subscription, _Member] = {}
         self._apart: dict[Subscription, _Member] = {}
         self._cohorts: dict[_Key, Cohort] = {}
+        self._has_parted = False
         self._views = Views(ring)
         self._growth = asyncio.Event()
         self._tick_handle: asyncio.Handle | None = None
@@ -110,6 +111,7 @@ class Hub:
         if member is not None and member.cohort is not None:
             member.cohort.part(subscription)
             member.cohort = None
+            self._has_parted = True
             self._apart[subscription] = member
 
     def settle(self, subscription: Subscription) -> None:
@@ -196,8 +198,10 @@ class Hub:
 
         A cohort that is not fresh has to be settled for that, which as many must be worth as it has members.
         """
-        for key in [key for key, cohort in self._cohorts.items() if not len(cohort)]:
-            del self._cohorts[key]
+        if self._has_parted:
+            self._has_parted = False
+            for key in [key for key, cohort in self._cohorts.items() if not len(cohort)]:
+                del self._cohorts[key]
         waiting: defaultdict[_Key, list[Subscription]] = defaultdict(list)
         for subscription, member in self._apart.items():
             if subscription.arrival == self._ring.end and can_move_along(subscription):
