@@ -36,3 +36,16 @@ def test_what_nobody_asked_for_is_not_held_against_it() -> None:
     hearing.forget()
     assert hearing.mute({0: 4, 1: 4}, ENDS, PATIENCE_S) == []
     assert hearing.mute({0: 4, 1: 4}, ENDS, 2 * PATIENCE_S) == [0, 1]
+
+
+def test_its_patience_doubles_until_everything_moves_so_that_who_is_slow_gets_on() -> None:
+    hearing, now, times = Hearing(PATIENCE_S), 0.0, []
+    for _ in range(3):
+        hearing.forget()
+        began = now
+        while not hearing.mute({0: 4, 1: 10}, ENDS, now):
+            now += 1
+        times.append(now - began)
+    assert times == [PATIENCE_S, 2 * PATIENCE_S, 4 * PATIENCE_S]
+    assert hearing.mute({0: 5, 1: 10}, ENDS, now) == []
+    assert hearing.mute({0: 5, 1: 10}, ENDS, now + PATIENCE_S) == [0], "it moved, so it has the first patience again"
