@@ -109,7 +109,7 @@ async def main() -> None:
         "bytes": sum(sink.bytes for sink in sinks),
         "live": sum(sink.is_live for sink in sinks),
         "frames": sum(len(sink.arrivals) for sink in sinks),
-        "arrivals": sinks[0].arrivals,
+        "arrivals": sinks[0].arrivals if sinks else [],
     }
     sys.stdout.write(json.dumps(told) + "\n")
 

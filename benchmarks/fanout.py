@@ -3,9 +3,10 @@
 The gateway's part is its own ring, hub and WebSocket over a log in memory; what feeding it costs without clients is
 taken off. The C reference writes the same joined bytes at the same ticks, and, as the second baseline, every record
 by itself, as gateways do that do not join. A bare loop of Python over the same sockets tells what the language alone
-takes. Clients are in a process of their own. Sending on loopback is charged with the receiver's work in the kernel,
-for all alike. All send at once what they write (TCP_NODELAY), as asyncio's sockets do: without it the kernel joins
-small writes on its own, and a client has them up to 40 ms later.
+takes. Clients are in a process of their own, and the one whose latencies are told in another: it waits for none of
+them. Sending on loopback is charged with the receiver's work in the kernel, for all alike. All send at once what they
+write (TCP_NODELAY), as asyncio's sockets do: without it the kernel joins small writes on its own, and a client has them
+up to 40 ms later.
 """
 
 from __future__ import annotations
@@ -73,17 +74,23 @@ async def ours(clients: int, rate: int, size: int, seconds: int) -> tuple[Figure
         numbers = (str(count), str(rate), str(size), str(seconds))
         server = await started(sys.executable, str(HERE / "_fanout_server.py"), *numbers)
         port = (await told(server)).strip()
-        sink = await started(sys.executable, str(HERE / "_fanout_sink.py"), port, str(count or 1), TOKEN)
+        sink = [sys.executable, str(HERE / "_fanout_sink.py"), port]
+        crowd, probe = await started(*sink, str(max(0, count - 1)), TOKEN), await started(*sink, "1", TOKEN)
         found: dict[str, Any] = json.loads(await told(server))
         await asyncio.sleep(SETTLE_S)
-        seen: dict[str, Any] = json.loads(await end(sink))
+        many, seen = (json.loads(await end(clients)) for clients in (crowd, probe))
         assert server.stdin
         server.stdin.close()
         await server.wait()
         if not count:
             fed = found["cpu"]
     made = found["stamps"][-1][1]
-    figure = Figure(found["cpu"] - fed, made * clients, seen["frames"], latencies(found["stamps"], seen["arrivals"]))
+    figure = Figure(
+        found["cpu"] - fed,
+        made * clients,
+        many["frames"] + seen["frames"],
+        latencies(found["stamps"], seen["arrivals"]),
+    )
     return figure, seconds / found["ticks"], found["bytes"]
 
 
