@@ -43,12 +43,21 @@ export function useCamera(layout: GraphLayout | null, action: readonly string[])
   newest.current = action;
   const actionKey = action.join("\n");
 
+  const goal = useRef<Viewport | null>(null);
+
   const move = useCallback(
     (viewport: Viewport, smooth: boolean) => {
       movedAt.current = performance.now();
+      goal.current = viewport;
       void setViewport(viewport, { duration: smooth && !calm ? MOVE_MS : 0 });
     },
     [setViewport, calm],
+  );
+
+  /** Where it looks, or is about to: what comes while it is on its way must not leave it half way. */
+  const aim = useCallback(
+    () => (performance.now() < movedAt.current + MOVE_MS && goal.current) || getViewport(),
+    [getViewport],
   );
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the nodes of the action
@@ -60,7 +69,7 @@ export function useCamera(layout: GraphLayout | null, action: readonly string[])
     const anew = before.layout !== layout || before.mode !== mode;
     const smooth = before.layout === layout;
     const go = () => {
-      const current = getViewport();
+      const current = aim();
       const next = viewFor(mode, {
         layout,
         before: before.layout,
@@ -74,17 +83,21 @@ export function useCamera(layout: GraphLayout | null, action: readonly string[])
     if (anew) return go();
     const timer = setTimeout(go, Math.max(0, movedAt.current + DWELL_MS - performance.now()));
     return () => clearTimeout(timer);
-  }, [layout, width, height, mode, actionKey, move, getViewport]);
+  }, [layout, width, height, mode, actionKey, move, aim]);
 
   // A wheel's gesture outlasts its last event, and until it ends moves of our own carry that event again.
   const lastHand = useRef<Event | null>(null);
   const moved = useCallback((event: Event | null) => {
     if (!event || event === lastHand.current) return;
     lastHand.current = event;
+    goal.current = null;
     setMode("free");
   }, []);
 
-  const takeOver = useCallback(() => setMode("free"), []);
+  const takeOver = useCallback(() => {
+    goal.current = null;
+    setMode("free");
+  }, []);
 
   const scene = useRef({ layout, width, height });
   scene.current = { layout, width, height };
@@ -92,13 +105,13 @@ export function useCamera(layout: GraphLayout | null, action: readonly string[])
     (id: string) => {
       const { layout, ...pane } = scene.current;
       const box = layout?.boxes.get(id);
-      const current = getViewport();
+      const current = aim();
       if (!box || (current.zoom >= READABLE_ZOOM && inSight(box, current, pane))) return;
       setMode("free");
       const next = centredOn(centreOf(box), Math.max(current.zoom, REVEAL_ZOOM), pane);
       move(next, isNear(next, current, pane));
     },
-    [getViewport, move],
+    [aim, move],
   );
   return { mode, setMode, moved, takeOver, reveal };
 }
