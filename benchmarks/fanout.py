@@ -78,7 +78,7 @@ async def ours(clients: int, rate: int, size: int, seconds: int) -> tuple[Figure
         crowd, probe = await started(*sink, str(max(0, count - 1)), TOKEN), await started(*sink, "1", TOKEN)
         found: dict[str, Any] = json.loads(await told(server))
         await asyncio.sleep(SETTLE_S)
-        many, seen = (json.loads(await end(clients)) for clients in (crowd, probe))
+        many, seen = [json.loads(await end(process)) for process in (crowd, probe)]
         assert server.stdin
         server.stdin.close()
         await server.wait()
