@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -21,16 +20,16 @@ from dashstream.engine.sink import PlainLane
 from dashstream.engine.start_value import ResolvedStart
 from dashstream.engine.subscription import Subscription
 from dashstream.protocol import control
-from dashstream.protocol.codes import Delivery, ErrorCode, GapReason, StartFrom
+from dashstream.protocol.codes import Delivery, GapReason, StartFrom
 from dashstream.protocol.effects import SubscribeRequest
-from dashstream.protocol.position import PositionFault
+from quiet_sink import QuietSink
 
 PAGE_BYTES = 1_000
 VALUE = bytes(100)
 
 
 @dataclass(eq=False)
-class Client:
+class Client(QuietSink):
     """A sink that keeps what it is sent. One that ``goes_alone`` is never clear, so it is never in a cohort."""
 
     goes_alone: bool = False
@@ -51,20 +50,6 @@ class Client:
         assert path is SendPath.LIVE
         self.pages.append((first_delivery, page))
         return len(page.body)
-
-    def note_path(self, path: SendPath) -> None:
-        """Nobody asks."""
-
-    def refuse(
-        self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
-    ) -> None:
-        raise AssertionError(message)
-
-    def note_faults(self, faults: Mapping[PositionFault, int]) -> None:
-        """There are none."""
-
-    def release(self, subscription: int) -> None:
-        """Nobody asks."""
 
 
 class Room:

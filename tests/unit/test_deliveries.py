@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
 
 from dashstream.adapters.memory.log import MemoryLog
 from dashstream.engine.deliveries import Deliveries, DeliveryServices
@@ -17,17 +16,17 @@ from dashstream.engine.ring import Ring
 from dashstream.engine.sends import SendPath
 from dashstream.engine.sink import PlainLane
 from dashstream.protocol import control
-from dashstream.protocol.codes import ErrorCode, StartFrom
+from dashstream.protocol.codes import StartFrom
 from dashstream.protocol.effects import SubscribeRequest
 from dashstream.protocol.framing import Limits
-from dashstream.protocol.position import PositionFault
+from quiet_sink import QuietSink
 
 PAGE_BYTES = 4_096
 HISTORY = 400
 WAKES = 40
 
 
-class SlowClient:
+class SlowClient(QuietSink):
     """Takes one page and is full, until it has read."""
 
     def __init__(self) -> None:
@@ -48,17 +47,6 @@ class SlowClient:
         self.pages[subscription] += 1
         self.is_writable = False
         return len(page.body)
-
-    def note_path(self, path: SendPath) -> None:
-        """Nobody asks."""
-
-    def refuse(
-        self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
-    ) -> None:
-        raise AssertionError(message)
-
-    def note_faults(self, faults: Mapping[PositionFault, int]) -> None:
-        assert not faults
 
     def release(self, subscription: int) -> None:
         raise AssertionError(subscription)

@@ -12,33 +12,9 @@ from dashstream.adapters.kafka import reader as module
 from dashstream.adapters.kafka.options import KafkaOptions
 from dashstream.adapters.kafka.reader import Reader
 from dashstream.errors import LogUnavailableError
+from kafka_message import Message
 
 RECORDS = 3
-
-
-class Message:
-    """A record at an offset."""
-
-    def __init__(self, partition: int, offset: int) -> None:
-        self._place = partition, offset
-
-    def error(self) -> None:
-        return None
-
-    def partition(self) -> int:
-        return self._place[0]
-
-    def offset(self) -> int:
-        return self._place[1]
-
-    def timestamp(self) -> tuple[int, int]:
-        return 1, 1
-
-    def key(self) -> bytes:
-        return b"k"
-
-    def value(self) -> bytes:
-        return b"value"
 
 
 class Clients:

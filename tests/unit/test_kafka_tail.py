@@ -16,36 +16,12 @@ from dashstream.adapters.kafka.options import KafkaOptions
 from dashstream.adapters.kafka.tail import Tail, TailBatch
 from dashstream.adapters.kafka.topic import Questions, TopicLife
 from dashstream.errors import LogError, LogUnavailableError
+from kafka_message import Message
 
 RECORDS = 6
 HEARD = 4
 """Records that come before the client goes mute."""
 WAIT_S = 20.0
-
-
-class Message:
-    """A record at an offset."""
-
-    def __init__(self, offset: int) -> None:
-        self._offset = offset
-
-    def error(self) -> None:
-        return None
-
-    def partition(self) -> int:
-        return 0
-
-    def offset(self) -> int:
-        return self._offset
-
-    def timestamp(self) -> tuple[int, int]:
-        return 1, 1
-
-    def key(self) -> bytes:
-        return b"k"
-
-    def value(self) -> bytes:
-        return b"value"
 
 
 class Client:
@@ -66,7 +42,7 @@ class Client:
             threading.Event().wait(timeout_s)
             return []
         self._next += 1
-        return [Message(self._next - 1)]
+        return [Message(0, self._next - 1)]
 
     def close(self) -> None:
         self.is_closed = True

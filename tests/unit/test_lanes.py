@@ -7,7 +7,7 @@ import itertools
 import os
 import shutil
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
@@ -22,14 +22,13 @@ from dashstream.engine.page import Page
 from dashstream.engine.sends import SendPath
 from dashstream.engine.sink import Convoy, Lane, PlainLane, Rider
 from dashstream.protocol import control
-from dashstream.protocol.codes import ErrorCode
-from dashstream.protocol.position import PositionFault
+from quiet_sink import QuietSink
 
 LANES = [pytest.param(True, id="native"), pytest.param(False, id="plain")]
 LARGE = os.urandom(300_000)
 
 
-class SocketSink:
+class SocketSink(QuietSink):
     """A sink on a real socket, as the gateway's connection is one, and what its peer reads."""
 
     def __init__(self, lane: Lane) -> None:
@@ -71,20 +70,6 @@ class SocketSink:
 
     def send_rest(self, subscription: int, first_delivery: int, page: Page, sent: int) -> None:
         self._outlet.send_rest(*self._frame(subscription, first_delivery, page), sent)
-
-    def note_path(self, path: SendPath) -> None:
-        """Nobody asks."""
-
-    def refuse(
-        self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
-    ) -> None:
-        raise AssertionError(message)
-
-    def note_faults(self, faults: Mapping[PositionFault, int]) -> None:
-        """There are none."""
-
-    def release(self, subscription: int) -> None:
-        """Nobody asks."""
 
     async def read(self, size: int) -> bytes:
         """Return what the peer reads next."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pytest
 
 from dashstream.engine import page as page_module
@@ -18,16 +16,16 @@ from dashstream.engine.sink import PlainLane
 from dashstream.engine.start_value import ResolvedStart
 from dashstream.engine.subscription import Subscription
 from dashstream.protocol import control
-from dashstream.protocol.codes import ErrorCode, StartFrom
+from dashstream.protocol.codes import StartFrom
 from dashstream.protocol.effects import SubscribeRequest
 from dashstream.protocol.framing import Limits, compress
-from dashstream.protocol.position import PositionFault
 from data_dirs import run_records
+from quiet_sink import QuietSink
 
 PAGE_BYTES = 1 << 18
 
 
-class Client:
+class Client(QuietSink):
     """A sink that keeps the pages it is given, and asks for them compressed if it can read that."""
 
     def __init__(self, *, compression: bool = False) -> None:
@@ -45,20 +43,6 @@ class Client:
         if self._compression:
             self.packed.append(page.packed())
         return len(page.payload(compression=self._compression))
-
-    def note_path(self, path: SendPath) -> None:
-        """Nobody asks."""
-
-    def refuse(
-        self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
-    ) -> None:
-        raise AssertionError(message)
-
-    def note_faults(self, faults: Mapping[PositionFault, int]) -> None:
-        """There are none."""
-
-    def release(self, subscription: int) -> None:
-        """Nobody asks."""
 
 
 class Room:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pytest
 
 from dashstream.engine.page import Page
@@ -14,12 +12,13 @@ from dashstream.engine.sink import PlainLane
 from dashstream.engine.start_value import ResolvedStart
 from dashstream.engine.subscription import Subscription
 from dashstream.protocol import control
-from dashstream.protocol.codes import ErrorCode, GapReason, Outcome, StartFrom
+from dashstream.protocol.codes import GapReason, Outcome, StartFrom
 from dashstream.protocol.effects import SubscribeRequest
 from dashstream.protocol.position import FaultTally, PositionFault
+from quiet_sink import QuietSink
 
 
-class Client:
+class Client(QuietSink):
     """Keeps what it is told."""
 
     is_writable = is_clear = True
@@ -33,17 +32,6 @@ class Client:
 
     def send_page(self, subscription: int, first_delivery: int, page: Page, path: SendPath) -> int:
         return len(page.body)
-
-    def note_path(self, path: SendPath) -> None:
-        """Nobody asks."""
-
-    def refuse(
-        self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
-    ) -> None:
-        raise AssertionError(message)
-
-    def note_faults(self, faults: Mapping[PositionFault, int]) -> None:
-        raise AssertionError(faults)
 
     def release(self, subscription: int) -> None:
         raise AssertionError(subscription)

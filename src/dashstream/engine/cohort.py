@@ -60,9 +60,6 @@ class Cohort:
     def __len__(self) -> int:
         return len(self._seats)
 
-    def __contains__(self, subscription: Subscription) -> bool:
-        return subscription in self._seats
-
     @property
     def members(self) -> list[Subscription]:
         return list(self._seats)
