@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alive import alive
 from dashstream.adapters.kafka.dedupes import MAX_ABOVE, Dedupes
 from dashstream.adapters.kafka.options import KafkaOptions
 from dashstream.adapters.kafka.ownership import KafkaOwnership
@@ -139,20 +139,15 @@ def test_memory_is_bounded_by_producers_and_by_records_of_each() -> None:
     assert known.has(dedupe(2)), "nobody waits for it any more"
 
 
-def futures() -> int:
-    gc.collect()
-    return sum(isinstance(each, asyncio.Future) for each in gc.get_objects())
-
-
 async def test_who_stops_waiting_for_a_change_leaves_nothing_behind() -> None:
     joined = KafkaOwnership(KafkaOptions(bootstrap=("127.0.0.1:9",)))
-    before = futures()
+    before = alive(asyncio.Future)
     for _ in range(100):
         waiting = asyncio.ensure_future(joined.changed(frozenset()))
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-    assert futures() < before + 10, "of a hundred"
+    assert alive(asyncio.Future) < before + 10, "of a hundred"
     waiting = asyncio.ensure_future(joined.changed(frozenset()))
     await asyncio.sleep(0)
     joined._set_owned(frozenset({1}))

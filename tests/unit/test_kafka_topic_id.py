@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 
 import pytest
 from confluent_kafka import Uuid
 from confluent_kafka.admin import TopicDescription  # type: ignore[attr-defined]  # exported without saying so
 
+from alive import alive
 from dashstream.adapters.kafka.topic_id import epoch_of, give_back
-
-
-def ids() -> int:
-    """Return how many ids there are in memory."""
-    return sum(isinstance(one, Uuid) for one in gc.get_objects())
 
 
 def told(surplus: int) -> TopicDescription:
@@ -34,11 +29,11 @@ def test_an_id_has_nothing_that_an_address_takes_apart() -> None:
 
 @pytest.mark.parametrize("surplus", [0, 1, 2])
 def test_an_id_goes_with_its_description(surplus: int) -> None:
-    before = ids()
+    before = alive(Uuid)
     for _ in range(100):
         description = told(surplus)
         give_back(description)
         give_back(description)  # there is nothing left to give
         assert str(description.topic_id) == str(Uuid(1, 2))
     del description
-    assert ids() == before
+    assert alive(Uuid) == before
