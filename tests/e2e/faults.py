@@ -114,14 +114,31 @@ class Told:
     frozen: bool
 
 
-async def prepare(target: Page | BrowserContext, *, pace: float = 1, faults: dict[str, Any] | None = None) -> None:
-    """Note the engine's frames; give its worker ``faults`` from the start and a clock ``pace`` times as fast."""
+BOUND = "records:15e5,"
+"""The page's bound of records, as it stands in the worker's program."""
+
+
+async def prepare(
+    target: Page | BrowserContext,
+    *,
+    pace: float = 1,
+    faults: dict[str, Any] | None = None,
+    held_records: int | None = None,
+) -> None:
+    """Note the engine's frames; give its worker ``faults`` from the start, and a clock ``pace`` times as fast.
+
+    With ``held_records`` that is the bound of the records that it holds.
+    """
     prelude = PRELUDE.replace("PACE", str(pace)).replace("START", json.dumps(faults or {}))
 
     async def add_prelude(route: Route) -> None:
         with suppress(Error):  # a tab may be closed while its worker is fetched
             answer = await route.fetch()
-            await route.fulfill(response=answer, body=prelude + await answer.text())
+            program = await answer.text()
+            if held_records is not None:
+                assert program.count(BOUND) == 1, "the bound is where it is expected"
+                program = program.replace(BOUND, f"records:{held_records},")
+            await route.fulfill(response=answer, body=prelude + program)
 
     await target.route("**/engine.worker*.js", add_prelude)
     await target.add_init_script(WATCH_LONG_TASKS + WATCH_FRAMES)

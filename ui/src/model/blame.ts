@@ -6,6 +6,7 @@
 import { type DiffOperation, DiffOperation_OpType as OpType } from "../protocol/gen/dashstream_pb";
 import { type JsonValue, jsonEqual } from "../protocol/json";
 import { PatchError, parsePointer, valueAt } from "../protocol/patch";
+import { Tail } from "./tail";
 
 const INDEX = /^\d+$/;
 
@@ -50,7 +51,7 @@ function appendedAt(
 
 /** What each step touched; null for a step that may touch anything. */
 export class TouchIndex {
-  readonly #touched: (readonly Touch[] | null)[] = [];
+  readonly #touched = new Tail<readonly Touch[] | null>();
 
   push(touches: readonly Touch[] | null): void {
     this.#touched.push(touches);
@@ -58,10 +59,18 @@ export class TouchIndex {
 
   /** Steps up to `last` that can have changed the value at `path`, newest first. */
   *candidates(path: string, last: number): Generator<number> {
-    for (let step = Math.min(last, this.#touched.length - 1); step >= 0; step -= 1) {
-      const touched = this.#touched[step] ?? null;
+    const { first, length } = this.#touched;
+    for (let step = Math.min(last, length - 1); step >= first; step -= 1) {
+      const touched = this.#touched.at(step) ?? null;
       if (touched === null || touched.some((touch) => isRelated(touch, path))) yield step;
     }
+  }
+
+  /** Forget the steps before this one, which stands for them from now on. */
+  letGoBefore(step: number): void {
+    if (step <= this.#touched.first) return;
+    this.#touched.letGoBefore(step);
+    this.#touched.replace(step, null);
   }
 }
 

@@ -1,48 +1,69 @@
-/** Growable columns of numbers, and interned names: what lets a page hold a hundred thousand records cheaply. */
+/** Growable columns of numbers, and interned names: what lets a page hold a million records cheaply. */
 
 type Numbers = Float64Array | Uint32Array | Int32Array | Uint16Array | Uint8Array;
 
-/** An append-only column over a typed array that doubles when full. */
+/** A column over a typed array that doubles when full. It lets go at its front; indices stay what they were. */
 export class Column<T extends Numbers> {
   #values: T;
+  #first = 0;
   length = 0;
 
   constructor(private readonly make: (capacity: number) => T) {
     this.#values = make(1024);
   }
 
+  /** Index of the first value that is held. */
+  get first(): number {
+    return this.#first;
+  }
+
   push(value: number): void {
-    if (this.length === this.#values.length) {
+    const place = this.length - this.#first;
+    if (place === this.#values.length) {
       const larger = this.make(this.#values.length * 2);
       larger.set(this.#values);
       this.#values = larger;
     }
-    this.#values[this.length] = value;
+    this.#values[place] = value;
     this.length += 1;
   }
 
   at(index: number): number {
-    return this.#values[index] ?? 0;
+    return this.#values[index - this.#first] ?? 0;
+  }
+
+  letGoBefore(index: number): void {
+    if (index <= this.#first) return;
+    this.#values.copyWithin(0, index - this.#first, this.length - this.#first);
+    this.#first = index;
   }
 }
 
 /** The same for whole numbers of 64 bits. */
 export class BigColumn {
   #values = new BigUint64Array(1024);
+  #first = 0;
   length = 0;
 
   push(value: bigint): void {
-    if (this.length === this.#values.length) {
+    const place = this.length - this.#first;
+    if (place === this.#values.length) {
       const larger = new BigUint64Array(this.#values.length * 2);
       larger.set(this.#values);
       this.#values = larger;
     }
-    this.#values[this.length] = value;
+    this.#values[place] = value;
     this.length += 1;
   }
 
   at(index: number): bigint {
-    return this.#values[index] ?? 0n;
+    return this.#values[index - this.#first] ?? 0n;
+  }
+
+  letGoBefore(index: number): void {
+    if (index <= this.#first) return;
+    this.#values.copyWithin(0, index - this.#first, this.length - this.#first);
+    this.#first = index;
   }
 }
 

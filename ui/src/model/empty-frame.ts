@@ -54,6 +54,7 @@ export function emptyFrame(openId: string | null): RunFrame {
     markers: [],
     lastSequence: "0",
     unread: null,
+    horizon: null,
     notices: [],
   };
 }

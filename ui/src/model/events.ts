@@ -1,4 +1,6 @@
-/** The list of a run's records: rows under a filter, as of any moment. The rows of the last filter are kept. */
+/**
+ * The list of a run's records that are held: rows under a filter, as of any moment. The rows of the last filter are kept.
+ */
 
 import { countBelow } from "./columns";
 import type { RecordKind } from "./frame";
@@ -28,10 +30,11 @@ export class EventList {
   rows(filter: EventFilter, rows: number, from: number, count: number): ReadRows {
     const isAll = filter.kinds.length === 0 && filter.node === null && filter.text === "";
     const matching = isAll ? null : this.#match(filter, rows);
-    const total = matching === null ? rows : matching.length;
+    const { first } = this.records;
+    const total = matching === null ? Math.max(0, rows - first) : matching.length;
     const found: EventRow[] = [];
     for (let at = Math.max(0, from); at < Math.min(total, from + count); at += 1) {
-      found.push(this.row(matching === null ? at : (matching[at] as number)));
+      found.push(this.row(matching === null ? first + at : (matching[at] as number)));
     }
     return { total, from, unreadAt: null, rows: found };
   }
@@ -64,7 +67,9 @@ export class EventList {
       this.#matching = [];
       this.#scanned = 0;
     }
-    if (this.#scanned < this.records.length) this.#scan(filter);
+    const { first, length } = this.records;
+    if ((this.#matching[0] ?? first) < first) this.#matching = this.#matching.filter((row) => row >= first);
+    if (this.#scanned < length) this.#scan(filter);
     const matching = this.#matching;
     if ((matching.at(-1) ?? -1) < rows) return matching;
     return matching.slice(
@@ -81,7 +86,7 @@ export class EventList {
     const nameHas = Uint8Array.from({ length: names.count }, (_, id) =>
       names.name(id).toLowerCase().includes(text) ? 1 : 0,
     );
-    for (let row = this.#scanned; row < this.records.length; row += 1) {
+    for (let row = Math.max(this.#scanned, this.records.first); row < this.records.length; row += 1) {
       const kind = kindColumn.at(row);
       const type = typeColumn.at(row);
       if (kinds.size > 0 && !kinds.has(kind) && !kinds.has(type)) continue;

@@ -57,7 +57,7 @@ export interface GapInfo {
   readonly to: string;
   /** Missing records of this run; null when it cannot be known. */
   readonly count: number | null;
-  /** The step after which the gap stands; null when before the first step. */
+  /** The step after which the gap stands; null when before the first step that can be shown. */
   readonly step: number | null;
 }
 
@@ -265,5 +265,7 @@ export interface RunFrame {
   readonly lastSequence: string;
   /** First and last sequence of the records between those that were read from the beginning and the newest part. */
   readonly unread: { readonly from: string; readonly to: string } | null;
+  /** The oldest record and the oldest step that can be shown; null while nothing was let go. */
+  readonly horizon: { readonly sequence: string; readonly step: number } | null;
   readonly notices: readonly Notice[];
 }

@@ -5,6 +5,7 @@
  */
 
 import type { RunStatus } from "./frame";
+import { OPEN_KEPT } from "./horizon";
 import type { EdgeKind } from "./views";
 
 export type Outcome = "done" | "error" | "interrupted" | "stopped";
@@ -120,6 +121,17 @@ export class VisitGuard {
     this.#open.clear();
     this.#isOver = true;
     return facts;
+  }
+
+  /** Forget the oldest visits: of those that are over all but the newest `kept`, of the open ones `OPEN_KEPT`. */
+  letGo(kept: number): void {
+    let excess = this.#open.size - OPEN_KEPT;
+    for (const [key, visit] of this.#visits) {
+      if (visit.id >= this.#count - kept) return;
+      if (this.#open.has(visit) && excess <= 0) continue;
+      excess -= this.#open.delete(visit) ? 1 : 0;
+      this.#visits.delete(key);
+    }
   }
 
   #admit(key: string, node: string, startedUs: number): Visit {

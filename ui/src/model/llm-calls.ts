@@ -5,16 +5,23 @@
 
 import { type Event, EventType, type TokenChunk } from "../protocol/gen/dashstream_pb";
 import { countAttribute, textAttribute } from "./attributes";
-import { countBelow } from "./columns";
+import { goneBefore } from "./horizon";
 import { type Item, nodeIdOf } from "./items";
+import { Tail } from "./tail";
 import type { LlmCall } from "./views";
 
 const TAIL_CHARACTERS = 400;
+/** Stands for the beginning of a text that was let go. */
+const CUT = "[…] ";
 
 interface Piece {
   readonly row: number;
   readonly index: number;
   readonly text: string;
+  /** Characters up to and including this piece, in the order they came. */
+  readonly length: number;
+  /** The highest index so far. */
+  readonly highest: number;
 }
 
 /** One call, as its records tell it; the row of each tells when it was known. */
@@ -30,11 +37,10 @@ export interface CallRecord {
   readonly provider: string;
   /** The start came, and can be read again for its prompt. */
   readonly hasStart: boolean;
-  readonly pieces: Piece[];
+  /** In the order they came. */
+  readonly pieces: Tail<Piece>;
   /** Pieces came in the order of their index. */
   inOrder: boolean;
-  /** Characters up to and including each piece, in the order they came. */
-  readonly lengths: number[];
   firstTokenUs: number | null;
   end: CallEnd | null;
 }
@@ -88,6 +94,19 @@ export class LlmCalls {
     this.#open.clear();
   }
 
+  /** Forget the calls that were over before `row`, and what others had said by then. */
+  letGoBefore(row: number): void {
+    const lasting = (call: CallRecord) => ({ lastRow: lastRowOf(call), isOpen: this.#open.has(call) });
+    for (const call of [...goneBefore(row, this.#calls.values(), lasting)]) {
+      this.#calls.delete(call.id);
+      this.#open.delete(call);
+    }
+    for (const { pieces } of this.#calls.values()) {
+      const next = pieces.indexBelow(row, (piece) => piece.row);
+      pieces.letGoBefore(Math.min(next, pieces.length - 1));
+    }
+  }
+
   /** Calls that had begun by then, in the order they began. */
   at(rows: number): LlmCall[] {
     const views: LlmCall[] = [];
@@ -108,10 +127,11 @@ export class LlmCalls {
 
   #token(row: number, item: Item, chunk: TokenChunk, us: number, step: number | null): void {
     const call = this.#known(row, item, chunk.requestId, us, step, chunk.model);
-    const last = call.pieces.at(-1);
-    if (last !== undefined && chunk.chunkIndex <= last.index) call.inOrder = false;
-    call.lengths.push((call.lengths.at(-1) ?? 0) + chunk.text.length);
-    call.pieces.push({ row, index: chunk.chunkIndex, text: chunk.text });
+    const { chunkIndex: index, text } = chunk;
+    const { last } = call.pieces;
+    if (last !== undefined && index <= last.index) call.inOrder = false;
+    const length = (last?.length ?? 0) + text.length;
+    call.pieces.push({ row, index, text, length, highest: Math.max(last?.highest ?? -1, index) });
     call.firstTokenUs ??= us;
   }
 
@@ -164,27 +184,28 @@ export class LlmCalls {
       model: "",
       provider: "",
       hasStart: false,
-      pieces: [],
+      pieces: new Tail(),
       inOrder: true,
-      lengths: [],
       firstTokenUs: null,
       end: null,
     };
   }
 }
 
-/** The text of a call as far as it was there by then. */
+/** The text of a call as far as it was there by then, and is held. */
 export function textOf(call: CallRecord, rows: number): string {
-  const pieces = call.pieces.slice(0, piecesBy(call, rows));
+  const pieces = call.pieces.between(call.pieces.first, piecesBy(call, rows));
   if (!call.inOrder) pieces.sort((left, right) => left.index - right.index);
-  if (pieces.length > 0) return pieces.map(({ text }) => text).join("");
+  const cut = call.pieces.first > 0 ? CUT : "";
+  if (pieces.length > 0) return cut + pieces.map(({ text }) => text).join("");
   return isEnded(call, rows) ? outputText(call.end.output) : "";
 }
 
 export function callView(call: CallRecord, rows: number): LlmCall {
   const count = piecesBy(call, rows);
+  const newest = call.pieces.at(count - 1);
   const end = isEnded(call, rows) ? call.end : null;
-  const output = count === 0 && end !== null ? outputText(end.output) : "";
+  const output = newest === undefined && end !== null ? outputText(end.output) : "";
   return {
     id: call.id,
     model: call.model,
@@ -202,10 +223,10 @@ export function callView(call: CallRecord, rows: number): LlmCall {
     sequence: String(call.sequence),
     step: call.step,
     attempt: call.attempt,
-    textLength: count > 0 ? (call.lengths[count - 1] as number) : output.length,
-    textTail: count > 0 ? tailOf(call, count, rows) : output.slice(-TAIL_CHARACTERS),
-    firstTokenUs: count > 0 ? call.firstTokenUs : null,
-    missingChunks: missingBy(call, count),
+    textLength: newest?.length ?? output.length,
+    textTail: newest === undefined ? output.slice(-TAIL_CHARACTERS) : tailOf(call, count, rows),
+    firstTokenUs: newest === undefined ? null : call.firstTokenUs,
+    missingChunks: newest === undefined ? 0 : Math.max(0, newest.highest + 1 - count),
   };
 }
 
@@ -214,24 +235,20 @@ function isEnded(call: CallRecord, rows: number): call is CallRecord & { end: Ca
 }
 
 function piecesBy(call: CallRecord, rows: number): number {
-  return countBelow(call.pieces.length, rows, (index) => (call.pieces[index] as Piece).row);
+  return call.pieces.indexBelow(rows, (piece) => piece.row);
+}
+
+function lastRowOf({ end, pieces, row }: CallRecord): number {
+  return Math.max(end?.row ?? row, pieces.last?.row ?? row);
 }
 
 function tailOf(call: CallRecord, count: number, rows: number): string {
   if (!call.inOrder) return textOf(call, rows).slice(-TAIL_CHARACTERS);
   let tail = "";
-  for (let at = count - 1; at >= 0 && tail.length < TAIL_CHARACTERS; at -= 1) {
-    tail = (call.pieces[at] as Piece).text + tail;
+  for (let at = count - 1; at >= call.pieces.first && tail.length < TAIL_CHARACTERS; at -= 1) {
+    tail = (call.pieces.at(at)?.text ?? "") + tail;
   }
   return tail.slice(-TAIL_CHARACTERS);
-}
-
-/** Indices up to the highest one that never came. */
-function missingBy(call: CallRecord, count: number): number {
-  if (count === 0) return 0;
-  if (call.inOrder) return (call.pieces[count - 1] as Piece).index + 1 - count;
-  const seen = new Set(call.pieces.slice(0, count).map(({ index }) => index));
-  return Math.max(...seen) + 1 - seen.size;
 }
 
 /** What a model's answer says: the content of a message, or the text itself. */

@@ -35,6 +35,14 @@ export class Markers {
     this.#view = null;
   }
 
+  /** Forget what was marked before a sequence. */
+  letGoBefore(sequence: bigint): void {
+    for (const kind of this.#byKind.values()) {
+      kind.kept = kind.kept.filter(({ marker }) => BigInt(marker.sequence) >= sequence);
+    }
+    this.#view = null;
+  }
+
   /** In the order they came. */
   get view(): readonly Marker[] {
     this.#view ??= [...this.#byKind.values()]

@@ -9,7 +9,7 @@ import type { RunModel } from "./run";
 export function withNewestPart(frame: RunFrame, whole: RunModel, newest: RunModel): RunFrame {
   const { total, missing } = newest.receipt();
   const unread = unreadBetween(whole, newest);
-  const first = newest.records.sequence(0);
+  const first = newest.records.sequence(newest.records.first);
   return {
     ...frame,
     // A producer that does not count the run's records leaves open how many came before.

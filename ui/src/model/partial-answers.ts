@@ -86,7 +86,7 @@ export class PartialAnswers implements Answers {
     const newest = this.#newest;
     if (newest === null) return this.#read.timeline(query);
     const { run, answers } = newest;
-    const fromUs = run.records.timestampUs(0);
+    const fromUs = run.records.timestampUs(run.records.first);
     const read = this.#read.timeline({ ...query, toUs: Math.min(query.toUs ?? fromUs, fromUs) });
     const part = answers.timeline(query);
     const steps = read.steps.filter(({ step }) => step < run.steps.first);
@@ -98,7 +98,8 @@ export class PartialAnswers implements Answers {
       steps: [...steps, ...part.steps],
       spans: [...read.spans.filter(({ id }) => !known.has(id)), ...part.spans],
       totalSpans: read.totalSpans + part.totalSpans,
-      totalSteps: run.steps.end,
+      totalSteps: run.steps.end - read.firstStep,
+      firstStep: read.firstStep,
       unread: this.unread === null ? null : { fromUs: Math.min(read.endUs, fromUs), toUs: fromUs },
     };
   }
@@ -171,13 +172,17 @@ export class PartialAnswers implements Answers {
 /** First and last sequence between what was read and a part; null when nothing is. */
 export function unreadBetween(whole: RunModel, part: RunModel): { from: string; to: string } | null {
   const from = BigInt(whole.lastSequence) + 1n;
-  const to = part.records.sequence(0) - 1n;
+  const to = part.records.sequence(part.records.first) - 1n;
   return from > to ? null : { from: String(from), to: String(to) };
 }
 
 function partOf(run: RunModel | null, answersAt: (moment: Moment) => RunAnswers): Part | null {
   if (run === null || run.records.length === 0) return null;
-  return { run, answers: new RunAnswers(run, answersAt), before: run.records.sequence(0) - 1n };
+  return {
+    run,
+    answers: new RunAnswers(run, answersAt),
+    before: run.records.sequence(run.records.first) - 1n,
+  };
 }
 
 function has({ run }: Part, moment: Moment): boolean {

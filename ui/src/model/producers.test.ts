@@ -33,6 +33,18 @@ it("counts an unsequenced item once for its place", () => {
   expect(producers.holes(9)).toEqual([]);
 });
 
+it("takes an unsequenced item from before the horizon for a repeat", () => {
+  const producers = new Producers();
+  for (const offset of [0n, 1n, 2n]) producers.add(header(0n), place(offset), null);
+  producers.letGoBefore(2n);
+  expect([0n, 1n, 2n, 3n].map((offset) => producers.add(header(0n), place(offset), null))).toEqual([
+    false,
+    false,
+    false,
+    true,
+  ]);
+});
+
 it("tells of holes with the step after which they stand, until they are filled", () => {
   const producers = new Producers();
   producers.add(header(1n), place(0n), null);

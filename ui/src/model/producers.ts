@@ -3,11 +3,12 @@
  *
  * Laws: an item counts once for its (producer, epoch, thread, sequence); an unsequenced one counts once for its place
  * on the log. Holes are told from the run's own count where the producer keeps one: the thread's goes on with every
- * other run of the thread, of which nothing is known here.
+ * other run of the thread, of which nothing is known here. What is remembered is bounded: an unsequenced item from before
+ * the horizon is a repeat, and so is what would fill one of the oldest of more than `HOLES_KEPT` holes.
  */
 
 import type { Header } from "../protocol/gen/dashstream_pb";
-import { SequenceSet } from "./sequences";
+import { HOLES_KEPT, SequenceSet } from "./sequences";
 
 export interface Place {
   readonly partition: number;
@@ -42,20 +43,28 @@ export class Producers {
   #newest: Newest | null = null;
   readonly #identities = new Map<string, SequenceSet>();
   readonly #counts = new Map<string, Counted>();
-  readonly #unsequenced = new Set<string>();
+  /** Offsets of unsequenced items, by their place. */
+  readonly #unsequenced = new Map<string, bigint>();
+  #horizon = 0n;
 
   /** Take note of an item; false when it was there already. `step` is the current one. */
   add(header: Header, place: Place, step: number | null): boolean {
     if (header.sequence === 0n) {
       const key = `${place.partition} ${place.offset} ${place.inner}`;
-      if (this.#unsequenced.has(key)) return false;
-      this.#unsequenced.add(key);
+      if (place.offset < this.#horizon || this.#unsequenced.has(key)) return false;
+      this.#unsequenced.set(key, place.offset);
       return true;
     }
     const { identity, counted, isCountedByRun } = this.#countsOf(header);
     if (!identity.add(header.sequence)) return false;
     note(counted, isCountedByRun ? header.runSequence : header.sequence, step);
     return true;
+  }
+
+  /** No item from below this offset is news any more. */
+  letGoBefore(offset: bigint): void {
+    this.#horizon = offset;
+    for (const [key, at] of this.#unsequenced) if (at < offset) this.#unsequenced.delete(key);
   }
 
   #countsOf(header: Header): Newest {
@@ -124,7 +133,11 @@ function kept<T>(map: Map<string, T>, key: string, make: () => T): T {
 function note(counted: Counted, number: bigint, step: number | null): void {
   const last = counted.seen.last;
   counted.seen.add(number);
-  if (last !== null && number > last + 1n) counted.jumps.set(number, step);
+  if (last === null || number <= last + 1n) return;
+  const { jumps } = counted;
+  jumps.set(number, step);
+  const oldest = jumps.keys().next().value;
+  if (jumps.size > HOLES_KEPT && oldest !== undefined) jumps.delete(oldest);
 }
 
 function missingAtFront({ seen, start }: Counted): bigint {

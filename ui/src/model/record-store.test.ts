@@ -41,20 +41,31 @@ describe("the record store", () => {
     expect([2n, 3n, 9n].map((sequence) => store.rowsThrough(sequence))).toEqual([2, 5, 5]);
   });
 
-  it("drops the oldest bytes above its budget, and keeps the rows", () => {
-    const store = new RecordStore(25);
-    for (const sequence of [1n, 2n, 3n])
-      store.append(entry(sequence, Uint8Array.from([Number(sequence), ...Array(9).fill(0)])));
-    expect(store.droppedBytes).toBe(true);
-    expect([0, 1, 2].map((row) => store.value(row)?.[0] ?? null)).toEqual([null, 2, 3]);
-    expect(store.bytes(0)).toBe(10);
+  it("lets the oldest go above its bound of records, and keeps the numbers of the rest", () => {
+    const store = new RecordStore({ records: 8, bytes: 1_000 });
+    for (let sequence = 1n; sequence <= 9n; sequence += 1n) store.append(entry(sequence));
+    expect([store.isAboveBound, store.newHorizon()]).toEqual([true, 2]);
+    store.letGoBefore(2);
+    expect([store.isAboveBound, store.first, store.length]).toEqual([false, 2, 9]);
+    expect([store.sequence(2), store.summary(8), store.value(1)]).toEqual([3n, "number 9", null]);
+    expect([store.rowOf(101n, 0), store.rowOf(103n, 0)]).toEqual([null, 2]);
+    expect([0n, 3n, 9n].map((sequence) => store.rowsThrough(sequence))).toEqual([2, 3, 9]);
   });
 
-  it("counts a frame's bytes once, however many records are views into it", () => {
-    const store = new RecordStore(1_000);
+  it("lets the oldest go above its bound of bytes", () => {
+    const store = new RecordStore({ records: 100, bytes: 25 });
+    for (const sequence of [1n, 2n, 3n]) store.append(entry(sequence));
+    expect([store.isAboveBound, store.newHorizon()]).toEqual([true, 1]);
+    store.letGoBefore(1);
+    expect(store.isAboveBound).toBe(false);
+    expect([0, 1, 2].map((row) => store.value(row)?.length ?? null)).toEqual([null, 10, 10]);
+  });
+
+  it("counts a frame's bytes once, and cannot let go of the newest", () => {
+    const store = new RecordStore({ records: 100, bytes: 100 });
     const frame = new Uint8Array(900);
     for (const at of [0, 10, 20]) store.append(entry(BigInt(at + 1), frame.subarray(at, at + 10)));
-    expect(store.droppedBytes).toBe(false);
+    expect(store.isAboveBound).toBe(false);
     expect(store.value(2)?.byteOffset).toBe(20);
   });
 });

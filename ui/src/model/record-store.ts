@@ -2,10 +2,12 @@
  * The records of one run in the order they were applied: columns for what lists need, and the raw bytes, which are
  * views into the frames they came in.
  *
- * Bytes are bounded: above the budget those of the oldest frames are dropped, the columns stay.
+ * Above the bound the oldest records are let go, see `horizon.ts`. Rows keep their numbers.
  */
 
 import { BigColumn, countBelow, float64, int32, Names, uint16, uint32 } from "./columns";
+import { type Bound, PAGE_BOUND } from "./horizon";
+import { Tail } from "./tail";
 
 export interface RecordEntry {
   readonly partition: number;
@@ -26,7 +28,8 @@ export interface RecordEntry {
 }
 
 const NO_SUPERSTEP = -0x8000_0000;
-const MAX_BYTES = 512 * 1024 * 1024;
+/** What is left of the bound when the oldest records go. */
+const KEPT = 7 / 8;
 
 interface Slab {
   readonly buffer: ArrayBufferLike;
@@ -49,21 +52,27 @@ export class RecordStore {
   readonly #starts = uint32();
   readonly #lengths = uint32();
   readonly #inner = uint32();
-  readonly #summaries: string[] = [];
-  readonly #slabs: (Slab | null)[] = [];
-  #firstHeldSlab = 0;
+  readonly #summaries = new Tail<string>();
+  readonly #slabs = new Tail<Slab>();
   #heldBytes = 0;
   #ascending = true;
 
-  constructor(private readonly maxBytes = MAX_BYTES) {}
+  constructor(private readonly bound: Bound = PAGE_BOUND) {}
 
+  /** Rows that ever were: the number of the next one. */
   get length(): number {
     return this.#summaries.length;
   }
 
-  /** Rows from which bytes are still held; 0 means all. */
-  get droppedBytes(): boolean {
-    return this.#firstHeldSlab > 0;
+  /** The first row that is held. */
+  get first(): number {
+    return this.#summaries.first;
+  }
+
+  /** More is held than is allowed, and some of it can go. */
+  get isAboveBound(): boolean {
+    const isSeveral = this.#slabs.length - this.#slabs.first > 1;
+    return this.length - this.first > this.bound.records || (isSeveral && this.#heldBytes > this.bound.bytes);
   }
 
   append(entry: RecordEntry): number {
@@ -85,9 +94,10 @@ export class RecordStore {
     return row;
   }
 
-  /** The record's value as it stood on the log; null when its bytes were dropped. */
+  /** The record's value as it stood on the log; null when it is not held. */
   value(row: number): Uint8Array | null {
-    const slab = this.#slabs[this.#slabOf.at(row)];
+    if (row < this.first || row >= this.length) return null;
+    const slab = this.#slabs.at(this.#slabOf.at(row));
     return slab ? new Uint8Array(slab.buffer, this.#starts.at(row), this.#lengths.at(row)) : null;
   }
 
@@ -137,42 +147,66 @@ export class RecordStore {
   }
 
   summary(row: number): string {
-    return this.#summaries[row] ?? "";
+    return this.#summaries.at(row) ?? "";
   }
 
-  /** The row of a record, or of a place inside a batch; null when there is none. */
+  /** The row of a record, or of a place inside a batch; null when none is held. */
   rowOf(offset: bigint, inner: number): number | null {
-    let row = countBelow(this.length, 1, (at) => (this.offset(at) < offset ? 0 : 1));
+    let row = this.#firstThat((at) => this.offset(at) >= offset);
     while (row < this.length && this.offset(row) === offset && this.inner(row) !== inner) row += 1;
     return row < this.length && this.offset(row) === offset ? row : null;
   }
 
   /** Number of rows up to and including a sequence. */
   rowsThrough(sequence: bigint): number {
-    if (this.#ascending) return countBelow(this.length, 1, (row) => (this.sequence(row) <= sequence ? 0 : 1));
-    for (let row = this.length - 1; row >= 0; row -= 1) {
+    if (this.#ascending) return this.#firstThat((row) => this.sequence(row) > sequence);
+    for (let row = this.length - 1; row >= this.first; row -= 1) {
       if (this.sequence(row) <= sequence && this.sequence(row) > 0n) return row + 1;
     }
-    return 0;
+    return this.first;
+  }
+
+  /** The row to let go before, so that the bound leaves room again. */
+  newHorizon(): number {
+    const { bytes, records } = this.bound;
+    const row = Math.max(this.first, this.length - Math.max(1, Math.floor(records * KEPT)));
+    let excess = this.#heldBytes - bytes * KEPT;
+    let slab = this.#slabs.first;
+    for (; excess > 0 && slab < this.#slabs.length - 1; slab += 1) excess -= this.#slabs.at(slab)?.bytes ?? 0;
+    return Math.max(
+      row,
+      this.#firstThat((at) => this.#slabOf.at(at) >= slab),
+    );
+  }
+
+  letGoBefore(row: number): void {
+    const slab = this.#slabOf.at(row);
+    for (const { bytes } of this.#slabs.between(this.#slabs.first, slab)) this.#heldBytes -= bytes;
+    this.#slabs.letGoBefore(slab);
+    for (const column of [this.#sequences, this.#offsets]) column.letGoBefore(row);
+    for (const column of [this.kindColumn, this.typeColumn, this.nodeColumn, this.stepColumn]) {
+      column.letGoBefore(row);
+    }
+    for (const column of [this.#partitions, this.#timestamps, this.#attempts, this.#supersteps]) {
+      column.letGoBefore(row);
+    }
+    for (const column of [this.#slabOf, this.#starts, this.#lengths, this.#inner]) column.letGoBefore(row);
+    this.#summaries.letGoBefore(row);
+  }
+
+  /** The first held row from which on something is true. */
+  #firstThat(isTrue: (row: number) => boolean): number {
+    const { first } = this;
+    return first + countBelow(this.length - first, 1, (index) => (isTrue(first + index) ? 1 : 0));
   }
 
   #keep(value: Uint8Array): void {
-    const last = this.#slabs.at(-1);
-    if (last?.buffer !== value.buffer) {
+    if (this.#slabs.last?.buffer !== value.buffer) {
       this.#slabs.push({ buffer: value.buffer, bytes: value.buffer.byteLength });
       this.#heldBytes += value.buffer.byteLength;
-      this.#shed();
     }
     this.#slabOf.push(this.#slabs.length - 1);
     this.#starts.push(value.byteOffset);
     this.#lengths.push(value.byteLength);
-  }
-
-  #shed(): void {
-    while (this.#heldBytes > this.maxBytes && this.#firstHeldSlab < this.#slabs.length - 1) {
-      this.#heldBytes -= this.#slabs[this.#firstHeldSlab]?.bytes ?? 0;
-      this.#slabs[this.#firstHeldSlab] = null;
-      this.#firstHeldSlab += 1;
-    }
   }
 }

@@ -104,7 +104,7 @@ export class RunAnswers {
   }): DiffView {
     const { ns, against, limit } = query;
     const after = this.#find(ns, this.run.rowsAt(query.moment));
-    if (against === "previous" && after?.askedStep === 0 && this.run.steps.first > 0) throw notYet();
+    if (against === "previous" && this.#isFirstOfLater(ns, after)) throw notHere(this.run);
     const before = against === "previous" ? this.#before(ns, after) : this.#foundAt(ns, against);
     const { operations, total } = diffValues(before?.at?.value, after?.at?.value, limit);
     return {
@@ -137,23 +137,28 @@ export class RunAnswers {
     const parts = pointerOf(query.path);
     if (namespace === undefined || last === null || parts === null) return [];
     const stateAt = (step: number) => namespace.history.stateAt(step)?.value;
-    return blame(namespace.touched, formatPointer(parts), last, limit, stateAt).map(({ step, value }) => {
-      const made = this.#stepOf(ns, step);
-      const { records, steps } = this.run;
-      return {
-        step: this.#rootStep(made.row) ?? 0,
-        superstep: textOfSuperstep(made),
-        sequence: String(records.sequence(made.row)),
-        timestampUs: records.timestampUs(made.row),
-        nodes: ns === "" ? steps.nodesOf(made.superstep) : [],
-        value: value === undefined ? null : boundedJson(value, BLAME_CHARACTERS),
-      };
-    });
+    const { first } = namespace.history.steps;
+    const found = blame(namespace.touched, formatPointer(parts), last, limit, stateAt);
+    // Who set what the horizon has is not known.
+    return found
+      .filter(({ step }) => step > first || first === 0)
+      .map(({ step, value }) => {
+        const made = this.#stepOf(ns, step);
+        const { records, steps } = this.run;
+        return {
+          step: this.#rootStep(made.row) ?? 0,
+          superstep: textOfSuperstep(made),
+          sequence: String(records.sequence(made.row)),
+          timestampUs: records.timestampUs(made.row),
+          nodes: ns === "" ? steps.nodesOf(made.superstep) : [],
+          value: value === undefined ? null : boundedJson(value, BLAME_CHARACTERS),
+        };
+      });
   }
 
   timeline(query: TimelineQuery): TimelineView {
     const { summary, spans, steps } = this.run;
-    const startUs = summary?.startedUs ?? 0;
+    const startUs = this.#heldFromUs();
     return timelineView(
       {
         startUs,
@@ -210,7 +215,7 @@ export class RunAnswers {
 
   stepOf(moment: Moment): number | null {
     const step = this.run.root?.stepBefore(this.run.rowsAt(moment)) ?? null;
-    return step === null ? null : this.run.steps.first + step;
+    return step === null ? null : this.run.steps.start + step;
   }
 
   #foundAt(ns: string, moment: Moment): Found | null {
@@ -222,12 +227,18 @@ export class RunAnswers {
     const history = this.run.namespace(ns)?.history;
     const askedStep = history?.stepBefore(rows) ?? null;
     if (history === undefined || askedStep === null) return null;
-    const asked = history.steps[askedStep] as Step;
+    const asked = history.steps.at(askedStep) as Step;
     return { asked, askedStep, rootStep: this.#rootStep(asked.row), at: history.stateAt(askedStep) };
   }
 
   #before(ns: string, found: Found | null): Found | null {
-    return found === null || found.askedStep === 0 ? null : this.#find(ns, found.asked.row);
+    return found === null ? null : this.#find(ns, found.asked.row);
+  }
+
+  /** The first step that is known, and not the run's: what was before it is not here. */
+  #isFirstOfLater(ns: string, found: Found | null): boolean {
+    const first = this.run.namespace(ns)?.history.steps.first ?? 0;
+    return found?.askedStep === first && first + this.run.steps.first > 0;
   }
 
   #comparedWith(query: StateQuery, found: Found): JsonValue | undefined {
@@ -251,9 +262,17 @@ export class RunAnswers {
     };
   }
 
+  /** When the run started, or what is held of it. */
+  #heldFromUs(): number {
+    const { records, steps, summary } = this.run;
+    if (records.first === 0) return summary?.startedUs ?? 0;
+    const us = records.timestampUs(records.first);
+    return steps.count === 0 ? us : Math.min(us, steps.endUs(steps.first));
+  }
+
   #timelineStep(step: number, runStartUs: number): TimelineStep {
     const { records, steps } = this.run;
-    const made = this.#stepOf("", step - steps.first);
+    const made = this.#stepOf("", step - steps.start);
     return {
       step,
       superstep: textOfSuperstep(made),
@@ -267,7 +286,7 @@ export class RunAnswers {
   }
 
   #stepOf(ns: string, step: number): Step {
-    return this.run.namespace(ns)?.history.steps[step] as Step;
+    return this.run.namespace(ns)?.history.steps.at(step) as Step;
   }
 
   /** The root's step that is current once the record at a row is applied. */
@@ -279,6 +298,9 @@ export class RunAnswers {
 
 /** What is asked for needs records that were not read so far. */
 export const notYet = () => new Error("The records that tell this are still being read");
+
+const notHere = ({ records }: RunModel) =>
+  records.first === 0 ? notYet() : new Error("The records that tell this are in the log, and no longer here");
 
 function textOfSuperstep(step: Step): string | null {
   return step.superstep === null ? null : String(step.superstep);

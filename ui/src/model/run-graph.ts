@@ -2,21 +2,26 @@
  * The graph of a run at any moment: topology of the whole run, conditions as of then.
  *
  * Facts are kept with the row that made them; copies of the conditions are kept every few facts, so that a moment
- * costs one copy and a few facts, however long the run is.
+ * costs one copy and a few facts, however long the run is. Facts before the oldest copy that is needed are let go.
  */
 
 import { EventType, ToolExecution_Stage } from "../protocol/gen/dashstream_pb";
 import { flagAttribute, textAttribute } from "./attributes";
-import { countBelow } from "./columns";
 import type { RunStatus } from "./frame";
 import { type GraphFact, VisitGuard } from "./graph-facts";
 import { GraphState, type NodeCondition, nodeStatus, UNTOUCHED } from "./graph-state";
 import { GraphTopology, type TopologyEdge, type TopologyNode } from "./graph-topology";
 import { type Item, nodeIdOf } from "./items";
 import { edgeKind } from "./kinds";
+import { Tail } from "./tail";
 import type { GraphEdge, GraphNode, GraphView, NodeStatus } from "./views";
 
 const FACTS_BETWEEN_COPIES = 512;
+
+interface Known {
+  readonly fact: GraphFact;
+  readonly row: number;
+}
 
 interface Copy {
   readonly facts: number;
@@ -28,11 +33,14 @@ type EventItem = Extract<Item["message"], { case: "event" }>["value"];
 export class RunGraph {
   readonly topology = new GraphTopology();
   readonly #guard = new VisitGuard();
-  readonly #facts: GraphFact[] = [];
-  readonly #rows: number[] = [];
-  readonly #copies: Copy[] = [{ facts: 0, state: GraphState.empty() }];
+  readonly #facts = new Tail<Known>();
+  readonly #copies = new Tail<Copy>();
   readonly #interrupted = new Set<string>();
   #live = GraphState.empty();
+
+  constructor() {
+    this.#copies.push({ facts: 0, state: GraphState.empty() });
+  }
 
   /** Take in an item; `status` is the run's, as it is after the item. */
   apply(row: number, item: Item, timestampUs: number, status: RunStatus): void {
@@ -71,14 +79,30 @@ export class RunGraph {
     };
   }
 
+  /** Forget what only moments before `row` need; of visits that are over, all but the newest `kept`. */
+  letGoBefore(row: number, kept: number): void {
+    const nearest = this.#nearestCopy(this.#factsBy(row));
+    this.#copies.letGoBefore(nearest);
+    this.#facts.letGoBefore((this.#copies.at(nearest) as Copy).facts);
+    this.#guard.letGo(kept);
+  }
+
   #stateAt(rows: number): GraphState {
-    const facts = countBelow(this.#rows.length, rows, (index) => this.#rows[index] as number);
+    const facts = this.#factsBy(rows);
     if (facts === this.#facts.length) return this.#live;
-    const copies = countBelow(this.#copies.length, facts + 1, (index) => (this.#copies[index] as Copy).facts);
-    const nearest = this.#copies[copies - 1] as Copy;
+    const nearest = this.#copies.at(this.#nearestCopy(facts)) as Copy;
     const state = nearest.state.copy();
-    for (let index = nearest.facts; index < facts; index += 1) state.apply(this.#facts[index] as GraphFact);
+    for (let index = nearest.facts; index < facts; index += 1)
+      state.apply((this.#facts.at(index) as Known).fact);
     return state;
+  }
+
+  #factsBy(rows: number): number {
+    return this.#facts.indexBelow(rows, ({ row }) => row);
+  }
+
+  #nearestCopy(facts: number): number {
+    return this.#copies.indexBelow(facts + 1, (copy) => copy.facts) - 1;
   }
 
   #event(row: number, item: Item, event: EventItem, node: string, timestampUs: number): void {
@@ -120,10 +144,9 @@ export class RunGraph {
   }
 
   #note(row: number, fact: GraphFact): void {
-    this.#facts.push(fact);
-    this.#rows.push(row);
+    this.#facts.push({ fact, row });
     this.#live.apply(fact);
-    const since = this.#facts.length - (this.#copies.at(-1) as Copy).facts;
+    const since = this.#facts.length - (this.#copies.last as Copy).facts;
     if (since >= Math.max(FACTS_BETWEEN_COPIES, 2 * this.#live.size)) {
       this.#copies.push({ facts: this.#facts.length, state: this.#live.copy() });
     }

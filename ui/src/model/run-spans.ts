@@ -11,12 +11,12 @@ export class RunSpans {
   readonly spans = new Spans();
   readonly #interrupted = new Set<string>();
 
-  apply(item: Item, timestampUs: number, step: number | null): void {
+  apply(row: number, item: Item, timestampUs: number, step: number | null): void {
     const { message } = item;
-    if (message.case === "event") this.#event(item, message.value, timestampUs, step);
+    if (message.case === "event") this.#event(row, item, message.value, timestampUs, step);
     else if (message.case === "toolExecution") {
       const { callId, toolName, stage, durationUs } = message.value;
-      const start = this.#start(item, "tool", `tool ${callId}`, toolName, timestampUs, step);
+      const start = this.#start(row, item, "tool", `tool ${callId}`, toolName, timestampUs, step);
       if (stage === ToolExecution_Stage.STARTED) this.spans.start(start);
       else if (stage === ToolExecution_Stage.COMPLETED) this.#end(start, Number(durationUs), "done");
       else if (stage === ToolExecution_Stage.FAILED) this.#end(start, Number(durationUs), "error");
@@ -24,24 +24,24 @@ export class RunSpans {
   }
 
   /** The run is over: what is still open was interrupted or stopped with it. */
-  finish(timestampUs: number): void {
+  finish(row: number, timestampUs: number): void {
     const interrupted = [...this.#interrupted];
-    this.spans.endAll(timestampUs, ({ nodeId }) => {
+    this.spans.endAll(row, timestampUs, ({ nodeId }) => {
       const holds = (node: string) => node === nodeId || node.startsWith(`${nodeId}:`);
       return interrupted.some(holds) ? "interrupted" : "stopped";
     });
   }
 
-  #event(item: Item, event: EventItem, timestampUs: number, step: number | null): void {
+  #event(row: number, item: Item, event: EventItem, timestampUs: number, step: number | null): void {
     const node = nodeIdOf(item);
     const { nodeExecutionId, attempt } = item.header;
     const nodeStart = () => {
       const id = `${nodeExecutionId || node}#${Math.max(1, attempt)}`;
-      return this.#start(item, "node", id, node.slice(node.lastIndexOf(":") + 1), timestampUs, step);
+      return this.#start(row, item, "node", id, node.slice(node.lastIndexOf(":") + 1), timestampUs, step);
     };
     const llmStart = () => {
       const name = textAttribute(event, "llm.model") ?? "model";
-      return this.#start(item, "llm", `llm ${event.llmRequestId}`, name, timestampUs, step);
+      return this.#start(row, item, "llm", `llm ${event.llmRequestId}`, name, timestampUs, step);
     };
     const durationUs = Number(event.durationUs);
     switch (event.eventType) {
@@ -65,6 +65,7 @@ export class RunSpans {
   }
 
   #start(
+    row: number,
     item: Item,
     kind: SpanStart["kind"],
     id: string,
@@ -82,13 +83,14 @@ export class RunSpans {
       attempt: Math.max(1, attempt),
       step,
       sequence,
+      lastRow: row,
     };
   }
 
   /** End a span; one whose start never came is drawn from its duration. */
   #end(at: SpanStart, durationUs: number, status: SpanStatus, cached = false): void {
-    if (this.spans.end(at.id, at.startUs, status, cached) || durationUs === 0) return;
+    if (this.spans.end(at.id, at.lastRow, at.startUs, status, cached) || durationUs === 0) return;
     this.spans.start({ ...at, startUs: at.startUs - durationUs });
-    this.spans.end(at.id, at.startUs, status, cached);
+    this.spans.end(at.id, at.lastRow, at.startUs, status, cached);
   }
 }

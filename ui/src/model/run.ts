@@ -5,12 +5,16 @@
  * Law 2: how records are cut into portions makes no difference.
  * Law 3: nothing here throws for what a record contains; what cannot be read is set aside, visibly. A record of a
  * newer schema stops the fold until it is decided that it is set aside as well.
+ * Law 4: whatever the bound, the newest state, totals and receipt are the same; moments before the horizon are shown as
+ * the horizon is.
  */
 
 import { decodeRecord, RecordError } from "../protocol/codec";
 import type { Event, StateDiff } from "../protocol/gen/dashstream_pb";
 import { TouchIndex, touchesOf } from "./blame";
-import type { GapInfo, Marker, Notice, Receipt, RunSummary } from "./frame";
+import { count } from "./display";
+import type { GapInfo, Marker, Notice, Receipt, RunFrame, RunSummary } from "./frame";
+import { type Bound, goneBefore, PAGE_BOUND } from "./horizon";
 import { itemSummary } from "./item-summary";
 import { type Item, itemKind, itemsOf, itemType, nodeIdOf, runIdOf } from "./items";
 import { LlmCalls } from "./llm-calls";
@@ -29,6 +33,8 @@ import type { Moment } from "./views";
 
 /** The largest record that this page takes apart; a gateway may be set to allow less or more. */
 export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+/** Places of records that were set aside, to recognise them when they come again. */
+const ASIDE_KEPT = 10_000;
 
 /** A record as it was delivered. */
 export interface LogRecord {
@@ -49,7 +55,7 @@ export interface Namespace {
 }
 
 export class RunModel {
-  readonly records = new RecordStore();
+  readonly records: RecordStore;
   readonly graph = new RunGraph();
   readonly steps = new RunSteps();
   readonly spans = new RunSpans();
@@ -67,7 +73,12 @@ export class RunModel {
   #elsewhere = 0;
   #lastSequence = 0n;
 
-  constructor(readonly runId: string) {}
+  constructor(
+    readonly runId: string,
+    private readonly bound: Bound = PAGE_BOUND,
+  ) {
+    this.records = new RecordStore(bound);
+  }
 
   get lastSequence(): string {
     return String(this.#lastSequence);
@@ -85,8 +96,14 @@ export class RunModel {
     }
   }
 
-  /** Number of records that were there at a moment. */
+  /** Number of records that were there at a moment; one before the horizon counts as the horizon. */
   rowsAt(moment: Moment): number {
+    const { first } = this.records;
+    const rows = this.#rowsAt(moment);
+    return first === 0 ? rows : Math.max(first + 1, rows);
+  }
+
+  #rowsAt(moment: Moment): number {
     const { records, steps } = this;
     switch (moment.kind) {
       case "live":
@@ -101,6 +118,14 @@ export class RunModel {
   /** Offset of the newest record; -1 before there is one. */
   get lastOffset(): bigint {
     return this.records.length === 0 ? -1n : this.records.offset(this.records.length - 1);
+  }
+
+  /** The oldest record and step that can be shown; null while nothing was let go. */
+  get horizon(): RunFrame["horizon"] {
+    const { records, steps } = this;
+    return records.first === 0
+      ? null
+      : { sequence: String(records.sequence(records.first)), step: steps.first };
   }
 
   get markers(): readonly Marker[] {
@@ -151,6 +176,8 @@ export class RunModel {
       return;
     }
     this.#setAside.add(place);
+    const oldest = this.#setAside.values().next().value;
+    if (this.#setAside.size > ASIDE_KEPT && oldest !== undefined) this.#setAside.delete(oldest);
     this.#receipts.setAside({ partition, offset: String(offset), reason });
     this.#mark("undecodable", `a record could not be read: ${reason}`);
   }
@@ -171,7 +198,7 @@ export class RunModel {
 
   receipt(): Receipt {
     const { root, summary } = this;
-    return this.#receipts.view({
+    const receipt = this.#receipts.view({
       received: this.records.length,
       producers: this.#producers,
       hasStart: summary?.hasStart ?? false,
@@ -182,13 +209,16 @@ export class RunModel {
       verification: verificationOfAll(root),
       losses: summary?.losses ?? [],
     });
+    return { ...receipt, gaps: this.#placed(receipt.gaps), losses: this.#placed(receipt.losses) };
   }
 
   summaryView(): RunSummary | null {
     const names = [...this.#namespaces.keys()].sort(
       (left, right) => Number(left !== "") - Number(right !== ""),
     );
-    return this.summary?.view(names) ?? null;
+    const view = this.summary?.view(names) ?? null;
+    if (view === null) return null;
+    return { ...view, errors: this.#placed(view.errors), interrupts: this.#placed(view.interrupts) };
   }
 
   notices(): Notice[] {
@@ -197,15 +227,13 @@ export class RunModel {
       const text = `${this.#elsewhere} records of this run came from another partition and were left out`;
       notices.push({ id: "elsewhere", level: "warning", text });
     }
-    if (this.records.droppedBytes) {
-      const text =
-        "This run is larger than the page can hold; details of its oldest records are no longer here";
-      notices.push({ id: "dropped-bytes", level: "warning", text });
+    if (this.records.first > 0) {
+      notices.push({ id: "horizon", level: "info", text: horizonText(this.records) });
     }
     return notices;
   }
 
-  /** The event at a row, read again from its record; null when its bytes are no longer held. */
+  /** The event at a row, read again from its record; null when it is no longer held. */
   eventAt(row: number): Event | null {
     const item = this.#itemAt(row);
     return item?.message.case === "event" ? item.message.value : null;
@@ -254,15 +282,40 @@ export class RunModel {
     const wasOver = summary.isOver;
     summary.apply(item, us, step);
     this.#markers.note(item, us, step);
-    this.spans.apply(item, us, step);
+    this.spans.apply(row, item, us, step);
     this.llm.apply(row, item, us, step);
     this.tools.apply(row, item, us, step);
     this.graph.apply(row, item, us, summary.status);
     if (summary.isOver && !wasOver) {
-      this.spans.finish(us);
+      this.spans.finish(row, us);
       this.llm.finish(row, us);
       this.tools.finish(row, us);
     }
+    if (this.records.isAboveBound) this.#letGo();
+  }
+
+  /** Move the horizon on. States and steps first: they are made of records that go. */
+  #letGo(): void {
+    const { records, steps, root } = this;
+    const row = records.newHorizon();
+    for (const { history, touched } of this.#namespaces.values()) {
+      history.letGoBefore(row);
+      touched.letGoBefore(history.steps.first);
+    }
+    this.#letNamespacesGo(row);
+    steps.letGoBefore(row, root?.steps.first ?? 0);
+    for (const part of [this.spans.spans, this.llm, this.tools]) part.letGoBefore(row);
+    this.graph.letGoBefore(row, this.bound.records);
+    this.#producers.letGoBefore(records.offset(row));
+    this.#markers.letGoBefore(records.sequence(row));
+    records.letGoBefore(row);
+  }
+
+  #letNamespacesGo(row: number): void {
+    const lasting = ({ history }: Namespace) => ({ lastRow: history.steps.last?.row ?? row, isOpen: true });
+    const gone = new Set(goneBefore(row, this.#namespaces.values(), lasting));
+    gone.delete(this.#namespaces.get("") as Namespace);
+    for (const [ns, one] of this.#namespaces) if (gone.has(one)) this.#namespaces.delete(ns);
   }
 
   #foldState(row: number, item: Item, us: number): void {
@@ -290,6 +343,13 @@ export class RunModel {
     }
   }
 
+  /** The same without steps that cannot be shown any more. */
+  #placed<T extends { readonly step: number | null }>(all: readonly T[]): readonly T[] {
+    const { first } = this.steps;
+    if (this.records.first === 0) return all;
+    return all.map((one) => (one.step === null || one.step >= first ? one : { ...one, step: null }));
+  }
+
   #mark(
     kind: Marker["kind"],
     label: string,
@@ -310,6 +370,12 @@ export class RunModel {
     const inner = this.records.inner(row);
     return itemsOf(decodeRecord(value, MAX_RECORD_BYTES)).find((item) => item.inner === inner) ?? null;
   }
+}
+
+function horizonText(records: RecordStore): string {
+  const { first } = records;
+  const from = count(Number(records.sequence(first)));
+  return `This run is larger than the page holds. It is shown from record ${from} on; the ${count(first)} before it are not lost, they stay in the log or the file. Totals and the receipt are of the whole run`;
 }
 
 /** No record has the sequence 0, so what is no number lies before all. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { SequenceSet } from "./sequences";
+import { HOLES_KEPT, SequenceSet } from "./sequences";
 
 it("knows what was seen and what is missing, in any order", () => {
   fc.assert(
@@ -21,4 +21,14 @@ it("knows what was seen and what is missing, in any order", () => {
       expect([...set.holes()]).toHaveLength(set.holeCount);
     }),
   );
+});
+
+it("keeps so many holes, and counts those that it closed", () => {
+  const set = new SequenceSet();
+  const last = BigInt(HOLES_KEPT + 2);
+  for (let sequence = 1n; sequence <= last; sequence += 1n) set.add(2n * sequence);
+  expect([set.holeCount, set.missing]).toEqual([Number(last) - 1, last - 1n]);
+  expect([...set.holes()].length).toBeLessThanOrEqual(HOLES_KEPT);
+  expect([set.add(3n), set.add(2n * last - 1n)]).toEqual([false, true]);
+  expect([set.first, set.last, set.missing]).toEqual([2n, 2n * last, last - 2n]);
 });

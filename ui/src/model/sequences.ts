@@ -1,4 +1,10 @@
-/** Which sequences of each producer were seen, as ranges: finds repeats and holes at constant cost in order. */
+/**
+ * Which sequences of a producer were seen, as ranges: finds repeats and holes at constant cost in order.
+ *
+ * Of more holes than are kept the oldest are closed: they go on to count, but nothing fills them any more.
+ */
+
+export const HOLES_KEPT = 10_000;
 
 interface Range {
   first: bigint;
@@ -7,6 +13,7 @@ interface Range {
 
 export class SequenceSet {
   readonly #ranges: Range[] = [];
+  #closed = { holes: 0, missing: 0n };
 
   /** Take note of a sequence; false when it was there already. */
   add(sequence: bigint): boolean {
@@ -24,6 +31,7 @@ export class SequenceSet {
     } else if (joinsBefore) before.last = sequence;
     else if (joinsAfter) after.first = sequence;
     else ranges.splice(at, 0, { first: sequence, last: sequence });
+    if (ranges.length > HOLES_KEPT) this.#close(HOLES_KEPT / 2);
     return true;
   }
 
@@ -37,19 +45,30 @@ export class SequenceSet {
 
   /** How many holes there are between the first and the last sequence. */
   get holeCount(): number {
-    return Math.max(0, this.#ranges.length - 1);
+    return this.#closed.holes + Math.max(0, this.#ranges.length - 1);
   }
 
   /** Missing sequences between the first and the last. */
   get missing(): bigint {
-    let missing = 0n;
+    let { missing } = this.#closed;
     for (const [from, to] of this.holes()) missing += to - from;
     return missing;
   }
 
+  /** Those that are not closed. */
   *holes(): Generator<readonly [from: bigint, to: bigint]> {
     for (let index = 1; index < this.#ranges.length; index += 1) {
       yield [(this.#ranges[index - 1] as Range).last + 1n, (this.#ranges[index] as Range).first];
     }
+  }
+
+  #close(holes: number): void {
+    const before = this.missing;
+    const [oldest, ...others] = this.#ranges.splice(0, holes + 1);
+    const last = others.at(-1);
+    if (oldest === undefined || last === undefined) return;
+    this.#ranges.unshift({ first: oldest.first, last: last.last });
+    this.#closed = { holes: this.#closed.holes + holes, missing: this.#closed.missing };
+    this.#closed.missing += before - this.missing;
   }
 }

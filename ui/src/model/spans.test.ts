@@ -11,6 +11,7 @@ const span = (id: string, startUs: number): SpanStart => ({
   attempt: 1,
   step: null,
   sequence: 1n,
+  lastRow: 0,
 });
 
 it("never lets spans of one lane overlap, and uses no lane in vain", () => {
@@ -24,14 +25,14 @@ it("never lets spans of one lane overlap, and uses no lane in vain", () => {
       for (const [which, pass] of all) {
         now += pass;
         const id = String(which);
-        if (open.delete(id)) spans.end(id, now, "done");
+        if (open.delete(id)) spans.end(id, 0, now, "done");
         else {
           spans.start(span(id, now));
           open.add(id);
         }
         most = Math.max(most, open.size);
       }
-      spans.endAll(now + 50, () => "stopped");
+      spans.endAll(0, now + 50, () => "stopped");
       for (const one of spans.all) {
         const others = spans.all.filter((other) => other !== one && other.lane === one.lane);
         const end = one.endUs as number;
@@ -48,7 +49,7 @@ it("never lets spans of one lane overlap, and uses no lane in vain", () => {
 it("marks an end before the start, and counts it as no time", () => {
   const spans = new Spans();
   spans.start(span("a", 100));
-  expect(spans.end("a", 90, "error", true)).toBe(true);
-  expect(spans.end("a", 200, "done")).toBe(false);
+  expect(spans.end("a", 0, 90, "error", true)).toBe(true);
+  expect(spans.end("a", 0, 200, "done")).toBe(false);
   expect(spans.all[0]).toMatchObject({ endUs: 100, skewed: true, status: "error", cached: true });
 });

@@ -6,6 +6,7 @@
  * no time and is marked.
  */
 
+import { goneBefore } from "./horizon";
 import type { TimelineSpan } from "./views";
 
 export type SpanStatus = TimelineSpan["status"];
@@ -24,15 +25,17 @@ export interface Span {
   status: SpanStatus;
   cached: boolean;
   skewed: boolean;
+  /** The newest record of it. */
+  lastRow: number;
 }
 
 export type SpanStart = Pick<
   Span,
-  "id" | "kind" | "name" | "nodeId" | "startUs" | "attempt" | "step" | "sequence"
+  "id" | "kind" | "name" | "nodeId" | "startUs" | "attempt" | "step" | "sequence" | "lastRow"
 >;
 
 export class Spans {
-  readonly all: Span[] = [];
+  all: Span[] = [];
   readonly #open = new Map<string, Span>();
   /** Where each lane is free again; infinite while its span is open. */
   readonly #laneEnds: number[] = [];
@@ -62,29 +65,44 @@ export class Spans {
       status: "running",
       cached: false,
       skewed: false,
+      lastRow: start.lastRow,
     };
     this.all.push(span);
     this.#open.set(span.id, span);
   }
 
   /** End an open span; false when there is none of this id. */
-  end(id: string, endUs: number, status: SpanStatus, cached = false): boolean {
+  end(id: string, row: number, endUs: number, status: SpanStatus, cached = false): boolean {
     const span = this.#open.get(id);
     if (span === undefined) return false;
-    this.#close(span, endUs, status);
+    this.#close(span, row, endUs, status);
     span.cached = cached;
     return true;
   }
 
   /** End every open span that is chosen. */
-  endAll(endUs: number, statusOf: (span: Span) => SpanStatus | null): void {
+  endAll(row: number, endUs: number, statusOf: (span: Span) => SpanStatus | null): void {
     for (const span of this.#open.values()) {
       const status = statusOf(span);
-      if (status !== null) this.#close(span, endUs, status);
+      if (status !== null) this.#close(span, row, endUs, status);
     }
   }
 
-  #close(span: Span, endUs: number, status: SpanStatus): void {
+  letGoBefore(row: number): void {
+    const isOpen = (span: Span) => this.#open.get(span.id) === span;
+    const gone = new Set(
+      goneBefore(row, this.all, (span) => ({ lastRow: span.lastRow, isOpen: isOpen(span) })),
+    );
+    for (const span of gone) {
+      if (!isOpen(span)) continue;
+      this.#open.delete(span.id);
+      this.#laneEnds[span.lane] = span.startUs;
+    }
+    this.all = this.all.filter((span) => !gone.has(span));
+  }
+
+  #close(span: Span, row: number, endUs: number, status: SpanStatus): void {
+    span.lastRow = row;
     span.skewed = endUs < span.startUs;
     span.endUs = Math.max(endUs, span.startUs);
     span.status = status;

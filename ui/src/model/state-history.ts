@@ -6,7 +6,8 @@
  * checkpoint heals. A repeated record changes nothing and raises no alarm.
  *
  * Memory: states share structure. As long as their sum fits the budget every step's state is held; above it only
- * every 2nd, 4th, ... is (and those made by a checkpoint), and the rest is rebuilt from the records when asked for.
+ * every 2nd, 4th, ... is (and those made by a checkpoint), and the rest is rebuilt from the records when asked for. Where
+ * the oldest records are let go, the state that was current there is held in their stead.
  */
 
 import { type Checkpoint, HashAlgorithm, type StateDiff } from "../protocol/gen/dashstream_pb";
@@ -15,8 +16,8 @@ import { applyOps, opsFromWire, parsePointer } from "../protocol/patch";
 import { HashedState, sameHash } from "../protocol/state-hash";
 import { toHex } from "./attributes";
 import { CheckpointAssembly, CheckpointError, type Doubt, parseState, readState } from "./checkpoints";
-import { countBelow } from "./columns";
 import { pathCost, shareStructure, slotCount } from "./structure";
+import { Tail } from "./tail";
 
 export interface Step {
   /** Row of the record that made it. */
@@ -41,7 +42,7 @@ const SLOT_BUDGET = 12_000_000;
 const REBUILT_KEPT = 8;
 
 export class StateHistory {
-  readonly steps: Step[] = [];
+  readonly steps = new Tail<Step>();
   verified = 0;
   /** Every step below this one is verified. */
   verifiedBelow = 0;
@@ -52,12 +53,12 @@ export class StateHistory {
   readonly #assembly = new CheckpointAssembly();
   readonly #held = new Map<number, JsonValue>();
   readonly #pinned = new Set<number>();
-  readonly #costs: number[] = [];
+  readonly #costs = new Tail<number>();
   #heldCost = 0;
   #stride = 1;
   readonly #rebuilt = new Map<number, JsonValue>();
 
-  /** `diffAt` gives a step's diff record again; null when its bytes are no longer held. */
+  /** `diffAt` gives a step's diff record again; null when it is no longer held. */
   constructor(
     private readonly diffAt: (row: number) => StateDiff | null,
     private readonly slotBudget = SLOT_BUDGET,
@@ -123,7 +124,7 @@ export class StateHistory {
       this.#suspect(error instanceof CheckpointError ? error.doubt : "checkpoint_damaged", messageOf(error));
     }
     const origin = this.#head === null || this.#doubt === "hash_mismatch" ? "none" : "full";
-    const last = this.steps.at(-1);
+    const { last } = this.steps;
     if (checkpoint.isTransition || last === undefined || this.#isNews(last, superstep)) {
       const cost = origin === "full" && this.#head !== null ? slotCount(this.#head.value) : 1;
       this.#push({ row, superstep, operations: 0, hash: toHex(checkpoint.stateHash), origin }, cost);
@@ -132,17 +133,38 @@ export class StateHistory {
 
   /** The newest step made by a record before `rows`; null when there is none. */
   stepBefore(rows: number): number | null {
-    const count = countBelow(this.steps.length, rows, (index) => this.steps[index]?.row ?? 0);
-    return count === 0 ? null : count - 1;
+    const next = this.steps.indexBelow(rows, ({ row }) => row);
+    return next === this.steps.first ? null : next - 1;
   }
 
   /** The state after a step, or the last one that was reached before it; null when none ever was. */
   stateAt(step: number): StateAtStep | null {
     let reached = Math.min(step, this.steps.length - 1);
-    while (reached >= 0 && this.steps[reached]?.origin === "none") reached -= 1;
-    if (reached < 0) return null;
+    while (this.steps.at(reached)?.origin === "none") reached -= 1;
+    if (reached < this.steps.first) return null;
     const value = this.#held.get(reached) ?? this.#rebuilt.get(reached) ?? this.#rebuild(reached);
     return value === undefined ? null : { value, step: reached };
+  }
+
+  /** Forget the steps before the one that was current once `row` was applied; it is as if that record had made it. */
+  letGoBefore(row: number): void {
+    const { steps } = this;
+    const base = this.stepBefore(row + 1);
+    if (base === null) return;
+    const asked = steps.at(base) as Step;
+    const at = base === steps.first ? null : this.stateAt(base);
+    if (at === null) steps.replace(base, { ...asked, row });
+    else {
+      // In doubt it shows an earlier state, which has that step's hash.
+      const { hash } = steps.at(at.step) as Step;
+      steps.replace(base, { ...asked, row, hash, origin: "full" });
+      this.#hold(base, at.value, slotCount(at.value), true);
+    }
+    for (const step of this.#held.keys()) if (step < base) this.#forget(step);
+    for (const step of this.#pinned) if (step < base) this.#pinned.delete(step);
+    for (const step of this.#rebuilt.keys()) if (step < base) this.#rebuilt.delete(step);
+    steps.letGoBefore(base);
+    this.#costs.letGoBefore(base);
   }
 
   #isKnown(checkpoint: Checkpoint): boolean {
@@ -195,7 +217,8 @@ export class StateHistory {
     step.detail = this.#detail;
     step.origin = "full";
     if (step.doubt === null) this.#verify();
-    this.#hold(this.steps.length - 1, slotCount(this.#head?.value ?? null), true);
+    const state = this.#head?.value;
+    if (state !== undefined) this.#hold(this.steps.length - 1, state, slotCount(state), true);
   }
 
   #push(made: Omit<Step, "doubt" | "detail">, cost: number): void {
@@ -214,20 +237,21 @@ export class StateHistory {
     });
     this.#costs.push(cost);
     if (this.#doubt === null) this.#verify();
-    if (origin !== "none") this.#hold(step, cost, origin === "full");
+    const state = this.#head?.value;
+    if (origin !== "none" && state !== undefined) this.#hold(step, state, cost, origin === "full");
   }
 
   #verify(): void {
     this.verified += 1;
-    while (this.steps[this.verifiedBelow]?.doubt === null) this.verifiedBelow += 1;
+    while (this.steps.at(this.verifiedBelow)?.doubt === null) this.verifiedBelow += 1;
   }
 
-  #hold(step: number, cost: number, pin: boolean): void {
-    if (this.#head === null) return;
+  #hold(step: number, state: JsonValue, cost: number, pin: boolean): void {
     if (pin) this.#pinned.add(step);
     if (!pin && step % this.#stride !== 0) return;
-    this.#held.set(step, this.#head.value);
-    this.#costs[step] = cost;
+    this.#forget(step);
+    this.#held.set(step, state);
+    this.#costs.replace(step, cost);
     this.#heldCost += cost;
     if (this.#heldCost > this.slotBudget && this.#stride < 1 << 20) this.#thin();
   }
@@ -235,18 +259,20 @@ export class StateHistory {
   #thin(): void {
     this.#stride *= 2;
     for (const step of this.#held.keys()) {
-      if (step % this.#stride === 0 || this.#pinned.has(step)) continue;
-      this.#held.delete(step);
-      this.#heldCost -= this.#costs[step] ?? 0;
+      if (step % this.#stride !== 0 && !this.#pinned.has(step)) this.#forget(step);
     }
+  }
+
+  #forget(step: number): void {
+    if (this.#held.delete(step)) this.#heldCost -= this.#costs.at(step) ?? 0;
   }
 
   #rebuild(step: number): JsonValue | undefined {
     let start = step - 1;
-    while (start >= 0 && !this.#held.has(start) && !this.#rebuilt.has(start)) start -= 1;
+    while (start >= this.steps.first && !this.#held.has(start) && !this.#rebuilt.has(start)) start -= 1;
     let value = this.#held.get(start) ?? this.#rebuilt.get(start);
     for (let next = start + 1; next <= step && value !== undefined; next += 1) {
-      const made = this.steps[next] as Step;
+      const made = this.steps.at(next) as Step;
       if (made.origin === "none" || made.operations === 0) continue;
       const diff = this.diffAt(made.row);
       value = diff === null ? undefined : applyOps(value, opsFromWire(diff.operations));

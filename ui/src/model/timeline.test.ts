@@ -18,6 +18,7 @@ const span = (startUs: number, endUs: number | null): Span => ({
   status: "done",
   cached: false,
   skewed: false,
+  lastRow: 0,
 });
 
 const inputOf = (spans: readonly Span[], ends: readonly number[] = []) => ({

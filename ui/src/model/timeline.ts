@@ -34,6 +34,7 @@ export function timelineView(input: TimelineInput, query: TimelineQuery): Timeli
     spans: longest(spans, query.limit, spanLength).map(spanView),
     totalSpans: spans.length,
     totalSteps: steps.length,
+    firstStep: input.firstStep,
     unread: null,
   };
 }
@@ -69,6 +70,6 @@ function upperBound(ascending: Float64Array, bound: number): number {
   return low;
 }
 
-function spanView(span: Span): TimelineSpan {
+function spanView({ lastRow: _, ...span }: Span): TimelineSpan {
   return { ...span, sequence: String(span.sequence) };
 }

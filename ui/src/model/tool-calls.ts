@@ -1,11 +1,14 @@
 /** Tool calls: arguments, results, failures; at any moment, given as the number of records seen by then. */
 
 import { type ToolExecution, ToolExecution_Stage } from "../protocol/gen/dashstream_pb";
+import { goneBefore } from "./horizon";
 import { type Item, nodeIdOf } from "./items";
 import type { ToolCall } from "./views";
 
 interface ToolRecord {
   readonly row: number;
+  /** Under which the producer calls it. */
+  readonly callId: string;
   readonly call: Omit<ToolCall, "status" | "endUs" | "durationUs" | "result" | "error">;
   end:
     | (Pick<ToolCall, "status" | "endUs" | "durationUs" | "result" | "error"> & { readonly row: number })
@@ -16,9 +19,9 @@ const OPEN = { status: "running", endUs: null, durationUs: null, result: null, e
 const utf8 = new TextDecoder();
 
 export class ToolCalls {
-  readonly #calls: ToolRecord[] = [];
+  #calls: ToolRecord[] = [];
   readonly #open = new Map<string, ToolRecord>();
-  /** How often a call id was used: a retried node calls again under the same one. */
+  /** How often a held call's id was used: a retried node calls again under the same one. */
   readonly #counts = new Map<string, number>();
 
   apply(row: number, item: Item, us: number, step: number | null): void {
@@ -42,6 +45,16 @@ export class ToolCalls {
       record.end = { ...OPEN, status: "stopped", endUs: us, durationUs, row };
     }
     this.#open.clear();
+  }
+
+  /** Forget the calls that were over before `row`. */
+  letGoBefore(row: number): void {
+    const lasting = (one: ToolRecord) => ({ lastRow: one.end?.row ?? one.row, isOpen: one.end === null });
+    const gone = new Set(goneBefore(row, this.#calls, lasting));
+    this.#calls = this.#calls.filter((one) => !gone.has(one));
+    for (const one of gone) if (this.#open.get(one.callId) === one) this.#open.delete(one.callId);
+    const held = new Set(this.#calls.map(({ callId }) => callId));
+    for (const callId of this.#counts.keys()) if (!held.has(callId)) this.#counts.delete(callId);
   }
 
   /** Calls that had begun by then, in the order they began. */
@@ -82,6 +95,7 @@ export class ToolCalls {
     this.#counts.set(tool.callId, repeats + 1);
     const record: ToolRecord = {
       row,
+      callId: tool.callId,
       call: {
         id: repeats === 0 ? tool.callId : `${tool.callId} (${repeats + 1})`,
         name: tool.toolName,

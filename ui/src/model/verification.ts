@@ -31,7 +31,7 @@ export function problemOf(step: Pick<Step, "doubt" | "detail">): string | null {
 
 /** Of a whole history: as its newest step, except that "verified" takes all of them. */
 export function verificationOfAll(history: StateHistory | undefined): Verification {
-  const last = history?.steps.at(-1);
+  const last = history?.steps.last;
   if (history === undefined || last === undefined) return "pending";
   const newest = verificationOf(last.doubt);
   return newest === "verified" && history.verified < history.steps.length ? "unverified" : newest;

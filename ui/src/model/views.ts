@@ -199,6 +199,8 @@ export interface TimelineView {
   /** What the window holds in all; when more than `spans`, the longest are shown. */
   readonly totalSpans: number;
   readonly totalSteps: number;
+  /** Number of the first step that can be shown. */
+  readonly firstStep: number;
   /** Time of which the records are still unread; null when there is none. */
   readonly unread: { readonly fromUs: number; readonly toUs: number } | null;
 }

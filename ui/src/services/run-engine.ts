@@ -258,6 +258,7 @@ export class RunEngine {
       markers: run.markers,
       lastSequence: run.lastSequence,
       unread: null,
+      horizon: run.horizon,
       notices: [...limitNotices(status), ...feed.notices],
     };
     const part = newest?.run ?? null;

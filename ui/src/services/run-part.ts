@@ -59,7 +59,7 @@ export class RunPart {
     );
     this.#link = connect(start, {
       numbered: (steps) => {
-        this.#feed.run.steps.first = Number(steps.get(runId) ?? 0n);
+        this.#feed.run.steps.start = Number(steps.get(runId) ?? 0n);
         this.#isNumbered = steps.has(runId);
       },
       delivered: (delivery, generation, size) => {
@@ -93,7 +93,7 @@ export class RunPart {
 
   #changed(): void {
     const { records } = this.run;
-    if (records.length > 0 && records.sequence(0) === 0n) this.#end();
+    if (records.length > 0 && records.sequence(records.first) === 0n) this.#end();
     else this.events.changed();
   }
 

@@ -175,6 +175,7 @@ function recordAnswers({ run, last, stepAt }: Script): RecordAnswers {
         spans: spans.slice(0, query.limit),
         totalSpans: spans.length,
         totalSteps: steps.length,
+        firstStep: 0,
         unread: null,
       };
     },

@@ -105,6 +105,7 @@ export function frameOf(changes: Partial<RunFrame> = {}): RunFrame {
     markers: [],
     lastSequence: "96",
     unread: null,
+    horizon: null,
     notices: [],
     ...changes,
   };

@@ -1,3 +1,4 @@
+import { count } from "../../model/display";
 import type { RunFrame } from "../../stores/engine";
 import { Button } from "../../widgets/button";
 import { EmptyState } from "../../widgets/empty-state";
@@ -15,6 +16,13 @@ interface NoCallsProps extends Pick<PaneProps, "onMoment"> {
 
 /** Why there is no call to show: none at this moment, none so far, or none at all. */
 export function NoCalls({ frame, noun, icon, inRun, onMoment }: NoCallsProps) {
+  if (inRun > 0 && frame.horizon !== null) {
+    return (
+      <EmptyState icon={icon} title={`No ${noun} at this step`}>
+        The whole run made {count(inRun)}.
+      </EmptyState>
+    );
+  }
   if (inRun > 0) {
     return (
       <EmptyState

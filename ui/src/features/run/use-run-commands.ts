@@ -18,10 +18,10 @@ export function useRunCommands(engine: EngineApi, frame: RunFrame, view: RunView
 }
 
 /** A number is a step, whether or not "step" stands before it. */
-function stepCommands(text: string, { steps }: RunFrame, view: RunViewStore): readonly Command[] {
+function stepCommands(text: string, { steps, horizon }: RunFrame, view: RunViewStore): readonly Command[] {
   const typed = /^\s*(?:step\s+)?(\d{1,15})\s*$/i.exec(text)?.[1];
-  if (typed === undefined || Number(typed) >= steps) return [];
-  const step = Number(typed);
+  const step = Number(typed ?? -1);
+  if (step < (horizon?.step ?? 0) || step >= steps) return [];
   const run = () => view.change({ moment: { kind: "step", step } });
   return [{ id: "step", title: `Go to step ${count(step)}`, detail: `of ${count(steps - 1)}`, run }];
 }

@@ -1,4 +1,7 @@
-/** The step that the playhead shows: a moment may be live, or beyond what has arrived, or given by a sequence. */
+/**
+ * The step that the playhead shows: a moment may be live, or beyond what has arrived, before
+ * the horizon, or given by a sequence.
+ */
 
 import type { EngineApi, Moment, RunFrame } from "../../stores/engine";
 import { useAnswer } from "./use-answer";
@@ -10,5 +13,6 @@ export function useShownStep(engine: EngineApi, frame: RunFrame, moment: Moment)
   const key = sequence === null ? "none" : `${frame.openId} ${frame.steps} ${sequence}`;
   const found = useAnswer(key, async () => (moment.kind === "sequence" ? engine.stepOf(moment) : null));
   if (moment.kind === "live") return last;
-  return Math.min(last, moment.kind === "step" ? moment.step : (found.value ?? -1));
+  const asked = moment.kind === "step" ? moment.step : (found.value ?? -1);
+  return Math.min(last, Math.max(frame.horizon?.step ?? -1, asked));
 }

@@ -1,7 +1,7 @@
 import { useEffect, useId, useState } from "react";
 import type { EventRow, RunFrame } from "../../../stores/engine";
 import { VirtualList } from "../../../widgets/virtual-list";
-import { unreadWords } from "../unread-note";
+import { unreadWords } from "../part-note";
 import { EventRowView } from "./event-row";
 import type { EventWindow } from "./use-event-rows";
 

@@ -13,6 +13,7 @@ import { Button } from "../../../widgets/button";
 import { EmptyState } from "../../../widgets/empty-state";
 import type { PaneProps } from "../pane";
 import { PaneAnswer } from "../pane-states";
+import { horizonWords } from "../part-note";
 import { EventDetailView } from "./event-detail";
 import { EventTable } from "./event-table";
 import { EventsToolbar } from "./events-toolbar";
@@ -59,6 +60,11 @@ export function EventsPane({ filter: given, onFilter, ...props }: EventsPaneProp
         onFollow={setFollowing}
         figure={total === null ? "" : figureText(total, window.upToPlayhead)}
       />
+      {frame.horizon !== null && (
+        <p className="pane-note" role="status" data-testid="horizon-note">
+          {horizonWords(frame.horizon)}.
+        </p>
+      )}
       <PaneAnswer answer={window.answer} subject="the events" icon="list">
         {(rows) =>
           rows.total === 0 ? (

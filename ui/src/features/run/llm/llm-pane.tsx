@@ -8,7 +8,7 @@ import { CallStatusChip } from "../call-status";
 import { NoCalls } from "../no-calls";
 import { momentKey, type PaneProps } from "../pane";
 import { PaneAnswer } from "../pane-states";
-import { UnreadNote } from "../unread-note";
+import { PartNote } from "../part-note";
 import { useAnswer } from "../use-answer";
 import { missingText, speedText } from "./llm-figures";
 import { LlmSheet } from "./llm-sheet";
@@ -21,7 +21,7 @@ export function LlmPane(props: PaneProps) {
   );
   return (
     <section className="pane llm-pane" aria-label="LLM calls" data-testid="llm-pane">
-      <UnreadNote unread={frame.unread} noun="LLM call" />
+      <PartNote frame={frame} noun="LLM call" />
       <PaneAnswer answer={answer} subject="the LLM calls" icon="spark">
         {(calls) =>
           calls.length === 0 ? (

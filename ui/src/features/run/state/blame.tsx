@@ -4,7 +4,7 @@ import { Button } from "../../../widgets/button";
 import { Popover } from "../../../widgets/popover";
 import { momentKey, type PaneProps } from "../pane";
 import { PaneAnswer } from "../pane-states";
-import { unreadWords } from "../unread-note";
+import { horizonWords, unreadWords } from "../part-note";
 import { useAnswer } from "../use-answer";
 import { shownPath } from "./pointers";
 
@@ -38,6 +38,11 @@ function BlameList({ engine, frame, moment, onMoment, ns, path }: BlameProps) {
       {frame.unread !== null && (
         <p className="muted" role="status" data-testid="blame-unread">
           {unreadWords(frame.unread)}: steps in them that set this value are not listed yet.
+        </p>
+      )}
+      {frame.horizon !== null && (
+        <p className="muted" role="status" data-testid="blame-horizon">
+          {horizonWords(frame.horizon)}: steps in them that set this value are not listed.
         </p>
       )}
       <PaneAnswer answer={answer} subject="the history of this value" icon="clock">

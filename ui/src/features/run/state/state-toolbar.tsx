@@ -62,13 +62,14 @@ type ComparePickerProps = Pick<StateToolbarProps, "frame" | "compare" | "onCompa
 
 /** What the state is compared with: the step before, or any step by its number. */
 function ComparePicker({ frame, compare, onCompare }: ComparePickerProps) {
-  const last = Math.max(0, frame.steps - 1);
+  const first = frame.horizon?.step ?? 0;
+  const last = Math.max(first, frame.steps - 1);
   return (
     <>
       <Select
         label="Compare with"
         value={compare === "previous" ? "previous" : "step"}
-        onValue={(value) => onCompare(value === "previous" ? "previous" : { kind: "step", step: 0 })}
+        onValue={(value) => onCompare(value === "previous" ? "previous" : { kind: "step", step: first })}
         options={[
           ["previous", "vs step before"],
           ["step", "vs step…"],
@@ -80,11 +81,11 @@ function ComparePicker({ frame, compare, onCompare }: ComparePickerProps) {
             className="field__input"
             type="number"
             aria-label="Step to compare with"
-            min={0}
+            min={first}
             max={last}
             value={compare.step}
             onChange={(event) => {
-              const step = Math.min(last, Math.max(0, Math.trunc(event.target.valueAsNumber)));
+              const step = Math.min(last, Math.max(first, Math.trunc(event.target.valueAsNumber)));
               if (Number.isFinite(step)) onCompare({ kind: "step", step });
             }}
           />

@@ -11,6 +11,8 @@ import { pxToX } from "./waterfall-geometry";
 const HIT_PX = 6;
 
 interface PlayheadProps {
+  /** The oldest step that can be shown. */
+  first: number;
   /** The newest known step; -1 when there is none. */
   last: number;
   axis: StepAxis;
@@ -23,7 +25,7 @@ interface PlayheadProps {
 }
 
 /** The slider that all panes follow, on a track that shows where something happened. */
-export function Playhead({ last, axis, scale, viewport, markers, step, live, onStep }: PlayheadProps) {
+export function Playhead({ first, last, axis, scale, viewport, markers, step, live, onStep }: PlayheadProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [dragging, setDragging] = useState(false);
   const [near, setNear] = useState<PlacedMarker | null>(null);
@@ -52,7 +54,7 @@ export function Playhead({ last, axis, scale, viewport, markers, step, live, onS
       role="slider"
       tabIndex={0}
       aria-label="Playhead"
-      aria-valuemin={0}
+      aria-valuemin={Math.min(first, Math.max(0, last))}
       aria-valuemax={Math.max(0, last)}
       aria-valuenow={Math.max(0, step)}
       aria-valuetext={last < 0 ? "no step yet" : `step ${step} of ${last}${live ? ", live" : ""}`}

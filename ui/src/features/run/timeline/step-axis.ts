@@ -18,10 +18,15 @@ export interface StepAxis {
   covering(x: number): number;
 }
 
-export function createStepAxis(steps: readonly TimelineStep[], last: number, scale: TimeScale): StepAxis {
+export function createStepAxis(
+  steps: readonly TimelineStep[],
+  last: number,
+  scale: TimeScale,
+  first = 0,
+): StepAxis {
   const known = steps.filter(({ step }) => step <= last);
   const flat = scale.endUs <= scale.startUs || known.length === 0;
-  const numbers = flat ? [0, last] : known.map(({ step }) => step);
+  const numbers = flat ? [first, last] : known.map(({ step }) => step);
   const places = flat ? [0, 1] : ascending(known.map(({ endUs }) => scale.toX(endUs)));
   if (!flat && (numbers.at(-1) ?? 0) < last) {
     numbers.push(last);
@@ -29,7 +34,7 @@ export function createStepAxis(steps: readonly TimelineStep[], last: number, sca
   }
   const xOf = (step: number) => (last < 0 ? 0 : along(numbers, places, step));
   const stepAtOrAfter = (x: number): number => {
-    let low = 0;
+    let low = first;
     let high = last;
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -45,7 +50,7 @@ export function createStepAxis(steps: readonly TimelineStep[], last: number, sca
     nearest(x) {
       if (last < 0) return -1;
       const after = stepAtOrAfter(x);
-      return after > 0 && x - xOf(after - 1) < xOf(after) - x ? after - 1 : after;
+      return after > first && x - xOf(after - 1) < xOf(after) - x ? after - 1 : after;
     },
   };
 }

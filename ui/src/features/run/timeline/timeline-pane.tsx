@@ -11,8 +11,8 @@ import type { PaneProps } from "../pane";
 import { markerStep } from "./marker-jump";
 import { usePlayback } from "./playback";
 import { Playhead } from "./playhead";
-import { createStepAxis } from "./step-axis";
-import { createTimeScale } from "./time-scale";
+import { createStepAxis, type StepAxis } from "./step-axis";
+import { createTimeScale, type TimeScale } from "./time-scale";
 import { Transport } from "./transport";
 import { type UsWindow, useTimeline } from "./use-timeline";
 import { isWhole, reveal, type Viewport, WHOLE, zoom } from "./viewport";
@@ -27,6 +27,7 @@ const EMPTY: TimelineView = {
   spans: [],
   totalSpans: 0,
   totalSteps: 0,
+  firstStep: 0,
   unread: null,
 };
 const CLOSER = 0.5;
@@ -42,8 +43,10 @@ export function TimelinePane({ engine, frame, moment, onMoment, step }: Timeline
   const { whole, detail } = useTimeline(engine, frame, usWindow);
   const view = whole ?? EMPTY;
   const scale = useMemo(() => createTimeScale(view.startUs, view.endUs, busyOf(view)), [view]);
+  const first = frame.horizon?.step ?? 0;
   const last = frame.steps - 1;
-  const axis = useMemo(() => createStepAxis(view.steps, view.totalSteps - 1, scale), [view, scale]);
+  const axis = useMemo(() => axisOf(view, scale), [view, scale]);
+  const isComplete = isWholeRun(frame, view);
   const markers = useSame(frame.markers, markersKey(frame.markers));
   const head = axis.xOf(step);
   const viewport = useMemo(
@@ -59,19 +62,29 @@ export function TimelinePane({ engine, frame, moment, onMoment, step }: Timeline
   );
   const [criticalShown, setCriticalShown] = useState(false);
   const critical = useMemo(
-    () => (criticalShown && isComplete(view) ? criticalPath(view.spans, view.endUs) : null),
-    [criticalShown, view],
+    () => (criticalShown && isComplete ? criticalPath(view.spans, view.endUs) : null),
+    [criticalShown, isComplete, view],
   );
   const emphasis = useMemo(() => critical && new Set(critical.ids), [critical]);
-  const transport = useTransport({ frame, moment, onMoment, step, last });
+  const transport = useTransport({ frame, moment, onMoment, step, first, last });
 
   return (
     <section className="timeline" aria-label="Timeline">
       <div className="timeline__bar">
-        <Transport {...transport} step={step} last={last} />
-        <StepWords step={step} last={last} steps={view.steps} startUs={view.startUs} />
+        <Transport {...transport} step={step} first={first} last={last} />
+        <StepWords
+          step={step}
+          last={last}
+          steps={view.steps}
+          startUs={frame.run?.startedUs ?? view.startUs}
+        />
         <div className="timeline__zoom">
-          <CriticalPathButton view={view} critical={critical} onPressed={setCriticalShown} />
+          <CriticalPathButton
+            view={view}
+            isComplete={isComplete}
+            critical={critical}
+            onPressed={setCriticalShown}
+          />
           {view.totalSpans > view.spans.length && isWhole(viewport) && (
             <span className="muted timeline__note">
               The longest {count(view.spans.length)} of {count(view.totalSpans)} spans; come closer to see all
@@ -92,6 +105,7 @@ export function TimelinePane({ engine, frame, moment, onMoment, step }: Timeline
         </div>
       </div>
       <Playhead
+        first={first}
         last={last}
         axis={axis}
         scale={scale}
@@ -115,18 +129,23 @@ export function TimelinePane({ engine, frame, moment, onMoment, step }: Timeline
   );
 }
 
-const isComplete = ({ spans, totalSpans }: TimelineView): boolean =>
-  totalSpans > 0 && totalSpans === spans.length;
+const axisOf = ({ steps, firstStep, totalSteps }: TimelineView, scale: TimeScale): StepAxis =>
+  createStepAxis(steps, firstStep + totalSteps - 1, scale, firstStep);
+
+const isWholeRun = ({ horizon }: PaneProps["frame"], { spans, totalSpans }: TimelineView): boolean =>
+  horizon === null && totalSpans > 0 && totalSpans === spans.length;
 
 interface CriticalPathButtonProps {
   view: TimelineView;
+  /** Every span of the run is in the view. */
+  isComplete: boolean;
   /** Null while it is not shown. */
   critical: CriticalPath | null;
   onPressed: (pressed: boolean) => void;
 }
 
 /** Fades all that did not decide how long the run took. Not offered where spans are left out: one of them might have. */
-function CriticalPathButton({ view, critical, onPressed }: CriticalPathButtonProps) {
+function CriticalPathButton({ view, isComplete, critical, onPressed }: CriticalPathButtonProps) {
   return (
     <>
       {critical && (
@@ -137,7 +156,7 @@ function CriticalPathButton({ view, critical, onPressed }: CriticalPathButtonPro
       )}
       <Button
         pressed={critical !== null}
-        disabled={!isComplete(view)}
+        disabled={!isComplete}
         title="The nodes that decided how long the run took"
         onClick={() => onPressed(critical === null)}
       >
@@ -173,10 +192,11 @@ interface TransportInput {
   readonly moment: Moment;
   readonly onMoment: (moment: Moment) => void;
   readonly step: number;
+  readonly first: number;
   readonly last: number;
 }
 
-function useTransport({ frame, moment, onMoment, step, last }: TransportInput) {
+function useTransport({ frame, moment, onMoment, step, first, last }: TransportInput) {
   const [{ speed }, change] = usePreferences();
   const [playing, setPlaying] = useState(false);
   const live = moment.kind === "live";
@@ -187,9 +207,9 @@ function useTransport({ frame, moment, onMoment, step, last }: TransportInput) {
   const onStep = useCallback(
     (target: number) => {
       const end = newestLast.current;
-      if (end >= 0) onMoment({ kind: "step", step: Math.min(end, Math.max(0, target)) });
+      if (end >= 0) onMoment({ kind: "step", step: Math.min(end, Math.max(first, target)) });
     },
-    [onMoment],
+    [onMoment, first],
   );
   const onLive = () => {
     setPlaying(false);
@@ -198,7 +218,7 @@ function useTransport({ frame, moment, onMoment, step, last }: TransportInput) {
   const onPlay = () => {
     if (last < 0) return;
     if (live && running) onStep(last);
-    else if (!playing && step >= last) onStep(0);
+    else if (!playing && step >= last) onStep(first);
     setPlaying(!playing && !(live && running));
   };
   const onMarker = (direction: -1 | 1) => {

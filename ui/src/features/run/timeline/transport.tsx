@@ -4,6 +4,7 @@ import { SPEEDS } from "./playback";
 
 interface TransportProps {
   step: number;
+  first: number;
   last: number;
   live: boolean;
   running: boolean;
@@ -19,8 +20,8 @@ interface TransportProps {
 
 /** Buttons that move the playhead. */
 export function Transport(props: TransportProps) {
-  const { step, last, live, running, playing, speed, onStep, onLive, onPlay, onSpeed, onMarker, hasMarker } =
-    props;
+  const { step, first, last, live, running, playing, speed, onStep, onLive, onPlay, onSpeed } = props;
+  const { onMarker, hasMarker } = props;
   return (
     <div className="transport">
       <IconButton
@@ -34,7 +35,7 @@ export function Transport(props: TransportProps) {
         icon="step-prev"
         label="Previous step"
         shortcut="←"
-        disabled={step <= 0}
+        disabled={step <= first}
         onClick={() => onStep(step - 1)}
         data-testid="step-prev"
       />

@@ -10,7 +10,7 @@ import { CallStatusChip, StartTime } from "../call-status";
 import { NoCalls } from "../no-calls";
 import { momentKey, type PaneProps } from "../pane";
 import { PaneAnswer } from "../pane-states";
-import { UnreadNote } from "../unread-note";
+import { PartNote } from "../part-note";
 import { useAnswer } from "../use-answer";
 import "./tools-pane.css";
 
@@ -20,7 +20,7 @@ export function ToolsPane({ engine, frame, moment, onMoment }: PaneProps) {
   );
   return (
     <section className="pane tools-pane" aria-label="Tool calls" data-testid="tools-pane">
-      <UnreadNote unread={frame.unread} noun="tool call" />
+      <PartNote frame={frame} noun="tool call" />
       <PaneAnswer answer={answer} subject="the tool calls" icon="wrench">
         {(calls) =>
           calls.length === 0 ? (

@@ -1,0 +1,197 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { largeRun } from "../../bench/large-run";
+import { EventType, ToolExecution_Stage } from "../protocol/gen/dashstream_pb";
+import { GOLDEN_RECORDS } from "../testing/golden-run";
+import { RunRecords } from "../testing/run-records";
+import { type Bound, goneBefore, OPEN_KEPT, PAGE_BOUND } from "./horizon";
+import { type LogRecord, RunModel } from "./run";
+import { RunAnswers } from "./run-answers";
+import type { EventQuery, Moment } from "./views";
+
+const LIVE: Moment = { kind: "live" };
+const ALL: EventQuery = { moment: null, kinds: [], node: null, text: "", from: 0, count: 2_000 };
+const WHOLE_TIME = { fromUs: null, toUs: null, limit: 2_000 };
+const STREAMS = [
+  { runId: "run-1", records: GOLDEN_RECORDS },
+  { runId: "large", records: largeRun(150, 5, true) },
+].map(({ runId, records }) => {
+  const run = folded(records, runId);
+  return { runId, records, run, answers: new RunAnswers(run) };
+});
+
+function folded(records: readonly LogRecord[], runId: string, bound?: Bound): RunModel {
+  const run = new RunModel(runId, bound);
+  for (const record of records) {
+    run.apply(record);
+    if (bound === undefined) continue;
+    expect(run.records.length - run.records.first).toBeLessThanOrEqual(bound.records);
+  }
+  return run;
+}
+
+/** Which stream, under which bound, and which of its records come twice. */
+const cases = fc.record({
+  which: fc.nat(STREAMS.length - 1),
+  records: fc.integer({ min: 1, max: 400 }),
+  bytes: fc.integer({ min: 2_000, max: 200_000 }),
+  repeats: fc.array(fc.nat(700), { maxLength: 20 }),
+});
+type Case = typeof cases extends fc.Arbitrary<infer T> ? T : never;
+
+/** The stream as a whole, and under the bound. */
+function bothOf({ which, repeats, ...bound }: Case) {
+  const stream = STREAMS[which] as (typeof STREAMS)[number];
+  const repeated = new Set(repeats);
+  const all = stream.records.flatMap((record, index) => (repeated.has(index) ? [record, record] : [record]));
+  const part = folded(all, stream.runId, bound);
+  return { ...stream, part, partAnswers: new RunAnswers(part) };
+}
+
+const stepsOf = (part: RunModel) =>
+  Array.from({ length: part.steps.end - part.steps.first }, (_, index) => part.steps.first + index);
+
+describe("a run above the page's bound", () => {
+  it("has the newest state, totals and receipt of the whole run", () => {
+    fc.assert(
+      fc.property(cases, (chosen) => {
+        const { run, answers, part, partAnswers } = bothOf(chosen);
+        const placeless = (one: RunModel) => {
+          const { duplicates: _, gaps, losses, ...receipt } = one.receipt();
+          const { errors, interrupts, ...summary } = one.summaryView() as NonNullable<
+            ReturnType<RunModel["summaryView"]>
+          >;
+          const lists = [gaps, losses, errors, interrupts].map((list) =>
+            list.map((at) => ({ ...at, step: 0 })),
+          );
+          return { receipt, summary, lists, last: one.lastSequence };
+        };
+        expect(placeless(part)).toEqual(placeless(run));
+        const rows = { moment: LIVE, ns: "", expanded: [], from: 0, count: 100, compare: null };
+        expect(partAnswers.stateRows(rows)).toEqual(answers.stateRows(rows));
+        expect(partAnswers.graphAt(LIVE)).toEqual(answers.graphAt(LIVE));
+        expect(partAnswers.stepOf(LIVE)).toBe(answers.stepOf(LIVE));
+      }),
+    );
+  });
+
+  it("shows every moment from the horizon on as it was", () => {
+    fc.assert(
+      fc.property(cases, (chosen) => {
+        const { answers, part, partAnswers } = bothOf(chosen);
+        for (const step of stepsOf(part)) {
+          const moment: Moment = { kind: "step", step };
+          expect(partAnswers.valueAt(moment, "", "")).toBe(answers.valueAt(moment, "", ""));
+          expect(partAnswers.stepOf(moment)).toBe(step);
+          if (step === part.steps.first) continue;
+          expect(partAnswers.graphAt(moment)).toEqual(answers.graphAt(moment));
+          const against = { moment, against: "previous", ns: "", limit: 100 } as const;
+          expect(partAnswers.diffAt(against)).toEqual(answers.diffAt(against));
+        }
+        const { rows } = partAnswers.eventRows(ALL);
+        expect(rows).toEqual(answers.eventRows(ALL).rows.slice(part.records.first));
+        const seen = answers.timeline(WHOLE_TIME);
+        const { spans, steps, firstStep, totalSteps } = partAnswers.timeline(WHOLE_TIME);
+        expect(seen.spans).toEqual(expect.arrayContaining([...spans]));
+        expect(seen.steps).toEqual(expect.arrayContaining(steps.slice(1)));
+        expect([firstStep, firstStep + totalSteps]).toEqual([part.steps.first, seen.totalSteps]);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("shows a moment before the horizon as the horizon, and offers none", () => {
+    fc.assert(
+      fc.property(cases, fc.nat(100), (chosen, step) => {
+        const { part, partAnswers } = bothOf(chosen);
+        const { horizon } = part;
+        expect(horizon === null).toBe(part.records.first === 0);
+        if (horizon === null) return;
+        const first: Moment = { kind: "step", step: horizon.step };
+        for (const moment of [
+          { kind: "step", step: Math.min(step, horizon.step) },
+          { kind: "sequence", sequence: "1" },
+        ] as const) {
+          expect(partAnswers.valueAt(moment, "", "")).toBe(partAnswers.valueAt(first, "", ""));
+        }
+        const { sequence } = horizon;
+        expect(part.markers.every((marker) => BigInt(marker.sequence) >= BigInt(sequence))).toBe(true);
+        const { gaps, losses } = part.receipt();
+        for (const at of [...gaps, ...losses])
+          expect(at.step ?? horizon.step).toBeGreaterThanOrEqual(horizon.step);
+        expect(part.notices()).toMatchObject([{ id: "horizon", level: "info" }]);
+      }),
+    );
+  });
+
+  it("finds nothing that is gone, before and after it goes", () => {
+    const { records } = largeRun100;
+    const run = new RunModel("large", { records: 100, bytes: 1_000_000 });
+    const answers = new RunAnswers(run);
+    for (const record of records) {
+      run.apply(record);
+      const { total, rows } = answers.eventRows({ ...ALL, kinds: ["state_diff"] });
+      expect(rows).toHaveLength(total);
+      expect(rows.every(({ offset }) => Number(offset) >= run.records.first)).toBe(true);
+    }
+    const path = { moment: LIVE, ns: "", path: "/step", limit: 500 };
+    const blamed = answers.blame(path);
+    expect(blamed.map(({ step }) => step).at(-1)).toBe(run.steps.first + 1);
+    const first = { kind: "step", step: run.steps.first } as const;
+    expect(() => answers.diffAt({ moment: first, against: "previous", ns: "", limit: 1 })).toThrow(
+      "no longer here",
+    );
+  });
+});
+
+const largeRun100 = { records: largeRun(100, 5, true) };
+
+function agent(turns: number): RunRecords {
+  const run = new RunRecords().event(EventType.GRAPH_START);
+  run.event(EventType.LLM_START, {}, { "llm.model": "long" }, { llmRequestId: "long" });
+  run.event(EventType.NODE_START, { nodeId: "outer", nodeExecutionId: "outer", attempt: 1 });
+  for (let turn = 0; turn < turns; turn += 1) {
+    run.event(EventType.LLM_START, {}, {}, { llmRequestId: `call ${turn}` });
+    run.token(`call ${turn}`, 0, "said");
+    run.event(EventType.LLM_END, {}, { "llm.prompt_tokens": 2 }, { llmRequestId: `call ${turn}` });
+    run.tool(ToolExecution_Stage.STARTED, "same").tool(ToolExecution_Stage.COMPLETED, "same");
+    run.token("long", turn, `${turn},`);
+  }
+  return run;
+}
+
+describe("what began before the horizon", () => {
+  it("stays while it goes on, and is gone once it ended", () => {
+    const run = folded(agent(100).records, "r", { records: 50, bytes: 1_000_000 });
+    const answers = new RunAnswers(run);
+    const calls = answers.llmCalls(LIVE);
+    expect(calls.length).toBeLessThan(12);
+    expect(calls[0]).toMatchObject({ id: "long", model: "long", status: "running", missingChunks: 0 });
+    expect(calls[0]?.textLength).toBe(10 * 2 + 90 * 3);
+    const text = answers.llmCall("long", LIVE)?.text ?? "";
+    expect([text.startsWith("[…] 9"), text.endsWith("98,99,"), text.includes(" 8")]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    const tools = answers.toolCalls(LIVE);
+    expect(tools.length).toBeLessThan(12);
+    expect(new Set(tools.map(({ id }) => id)).size).toBe(tools.length);
+    const { spans } = answers.timeline(WHOLE_TIME);
+    expect(spans.filter(({ status }) => status === "running").map(({ id }) => id)).toEqual([
+      "llm long",
+      "outer#1",
+    ]);
+    expect(run.summaryView()).toMatchObject({ llmCalls: 101, toolCalls: 100, promptTokens: 200 });
+  });
+
+  it("goes when too much of it has no end", () => {
+    const all = Array.from({ length: OPEN_KEPT + 3 }, (_, lastRow) => ({ lastRow, isOpen: lastRow !== 5 }));
+    const gone = [...goneBefore(OPEN_KEPT + 2, all, (one) => one)];
+    expect(gone.map(({ lastRow }) => lastRow)).toEqual([5, 0]);
+  });
+});
+
+it("holds a run of a million records whole", () => {
+  expect(PAGE_BOUND.records).toBeGreaterThan(1_000_000);
+});
