@@ -22,7 +22,7 @@ from typing import Any
 import orjson
 
 from dashstream.protocol.json_value import dumps
-from dashstream.sdk.identity_memo import IdentityMemo
+from dashstream.sdk.identity_memo import LONG_LIST, IdentityMemo, ListMemo
 from dashstream.sdk.plain_values import Shape, Taker, float_of, int_of, key_of, shape_of, text_of
 from dashstream.sdk.redaction import REPLACEMENT, Redactor
 
@@ -46,6 +46,9 @@ class Normaliser:
         self._redactor = redactor
         self._hidden: dict[str, bool] = {}
         self._memo = IdentityMemo()
+        self._lists = ListMemo()
+        self._generation = 0
+        self._unsure = 0
         self._max_depth = max_depth
         self._max_values = max_values
         self._active: set[int] = set()
@@ -65,6 +68,9 @@ class Normaliser:
         self._active.clear()
         result = self._convert(value, 0)
         self._memo.expect(self._weight)
+        if self.stale or self._generation != self._memo.generation:
+            self._generation = self._memo.generation
+            self._lists.clear()
         return result
 
     @property
@@ -85,6 +91,7 @@ class Normaliser:
         try:
             return self._object(value, kind, depth)
         except Exception:  # noqa: BLE001  # whatever a program's object does, the program must not see it
+            self._unsure += 1
             return {"$type": f"{kind.__module__}.{kind.__qualname__}", "unreadable": True}
 
     def _text(self, value: str) -> str:
@@ -100,13 +107,10 @@ class Normaliser:
         known = self._memo.get(value)
         if known is not None and (not self._is_whole or self._reads_as(value, kind, known)):
             return known
-        if depth >= self._max_depth:
-            return _MARK_DEPTH
         place = id(value)
-        if place in self._active:
-            return _MARK_CYCLE
-        if self.visited > self._max_values:
-            return _MARK_SIZE
+        if depth >= self._max_depth or place in self._active or self.visited > self._max_values:
+            self._unsure += 1
+            return _MARK_DEPTH if depth >= self._max_depth else _MARK_CYCLE if place in self._active else _MARK_SIZE
         self._active.add(place)
         try:
             result = self._taken_apart(value, kind, depth + 1)
@@ -178,9 +182,28 @@ class Normaliser:
     def _items(self, value: Any, depth: int) -> list[Any]:
         items = list(value)
         self.visited += len(items)
-        convert = self._convert
         if self._is_whole:
-            return [convert(item, depth) for item in items]
+            return [self._convert(item, depth) for item in items]
+        if len(items) >= LONG_LIST:
+            return self._long_list(items, depth)
+        return self._each(items, depth)
+
+    def _long_list(self, items: list[Any], depth: int) -> list[Any]:
+        unsure = self._unsure
+        like = self._lists.like(items)
+        if like is None:
+            out = self._each(items, depth)
+        else:
+            out, changed = like
+            for index in changed:
+                out[index] = self._convert(items[index], depth)
+            out += self._each(items[len(out) :], depth)
+        if self._unsure == unsure:  # another walk may say more of what was cut short here
+            self._lists.put(items, out)
+        return out
+
+    def _each(self, items: list[Any], depth: int) -> list[Any]:
+        convert = self._convert
         # Most items of a list that has grown or changed in one place are known: one look for each, no call.
         known = self._memo.get_each(items)
         return [
@@ -231,6 +254,8 @@ class StateNormaliser:
         self._sizes: dict[str, int] = {}
         self._trusted: set[str] = set()
         self._next_whole_ns = 0
+        self._before = (0, 0)
+        """Values looked at, and nanoseconds spent on it, before the first state: most of it is made of its input."""
 
     def state(self, ns: str, value: Any, *, final: bool = False) -> tuple[Any, int, bool]:
         """Return the state as JSON, the estimated bytes that are new in it, and whether parts of it were changed in
@@ -245,8 +270,10 @@ class StateNormaliser:
             whole = final or is_small or (size is not None and now >= self._next_whole_ns)
             result = self._normaliser.json(value, whole=whole)
             if whole or size is None:
-                self._sizes[ns] = self._normaliser.visited
-                self._pace(now)
+                values, spent_ns = self._before
+                self._before = (0, 0)
+                self._sizes[ns] = self._normaliser.visited + values
+                self._pace(now, spent_ns)
             was_trusted = ns in self._trusted
             if whole:
                 self._trusted.discard(ns)
@@ -262,9 +289,13 @@ class StateNormaliser:
     def value(self, value: Any) -> tuple[Any, int]:
         """Return an input, prompt, argument or result as JSON, and the estimated bytes that are new in it."""
         with self._lock:
-            return self._normaliser.json(value), self._normaliser.new_bytes
+            now = time.perf_counter_ns()
+            result = self._normaliser.json(value)
+            if not self._sizes:
+                self._before = (self._normaliser.visited, time.perf_counter_ns() - now)
+            return result, self._normaliser.new_bytes
 
-    def _pace(self, started_ns: int) -> None:
-        cost = time.perf_counter_ns() - started_ns
+    def _pace(self, started_ns: int, spent_ns: int) -> None:
+        cost = time.perf_counter_ns() - started_ns + spent_ns
         share = self._guard_share
         self._next_whole_ns = started_ns + (int(cost / share) if share > 0 else 2**62)

@@ -83,3 +83,72 @@ def test_large_states_are_taken_by_identity_and_compared_whole_at_the_end() -> N
     seen, _, tripped = states.state("", {**live}, final=True)
     assert tripped
     assert seen["documents"][3]["tags"] == ["a", 3, "in place"]
+
+
+def _edits(live: list[Any]) -> list[list[Any]]:
+    """The same long list after edits of every kind, one after the other."""
+    new: dict[str, Any] = {"id": -1, "text": "new", "tags": []}
+    return [
+        [*live, new],
+        [*live[:3], new, *live[4:], new],
+        live[:70],
+        [new, *live[1:]],
+        [*live[:5], *live[6:]],
+        list(reversed(live)),
+        [*live[:80], *(dict(item) for item in live[80:])],
+        [None, *live],
+    ]
+
+
+def test_a_long_list_after_any_edit_is_what_it_would_be_alone(normaliser: Normaliser) -> None:
+    live: list[Any] = documents(100)
+    normaliser.json(live)
+    for edited in _edits(live):
+        assert normaliser.json(edited) == Normaliser(Redactor(SdkSettings())).json(edited)
+
+
+def test_unchanged_items_of_a_long_list_stay_the_same_objects(normaliser: Normaliser) -> None:
+    live = documents(100)
+    first = normaliser.json(live)
+    second = normaliser.json([*live[:20], {**live[20], "read": True}, *live[21:], {"id": 100}])
+    same = [new is old for new, old in zip(second, first, strict=False)]
+    assert same == [index != 20 for index in range(100)]
+
+
+def test_what_a_whole_walk_found_changed_is_in_the_next_long_list_too(normaliser: Normaliser) -> None:
+    live = documents(100)
+    normaliser.json({"documents": live, "one": live[7]})
+    live[7]["read"] = True
+    assert normaliser.json({"one": live[7]}, whole=True) == {"one": live[7]}
+    assert normaliser.json({"documents": list(live)})["documents"] == live
+
+
+def test_an_item_that_could_not_be_read_is_tried_again_in_the_next_long_list(normaliser: Normaliser) -> None:
+    class Shy(dict[str, int]):
+        is_open = False
+
+        def items(self) -> Any:
+            if not self.is_open:
+                raise ValueError
+            return super().items()
+
+    live: list[Any] = [*documents(100), Shy(a=1)]
+    assert normaliser.json(live)[100]["unreadable"] is True
+    Shy.is_open = True
+    assert normaliser.json(list(live))[100] == {"a": 1}
+
+
+def test_many_long_lists_are_each_compared_with_their_own(normaliser: Normaliser) -> None:
+    lists: list[list[Any]] = [documents(70) for _ in range(40)]
+    normaliser.json(lists)
+    grown = [[*one, {"id": index}] for index, one in enumerate(lists)]
+    assert normaliser.json(grown) == grown
+
+
+def test_a_state_made_of_its_input_counts_as_large_as_it_is() -> None:
+    states = StateNormaliser(Redactor(SdkSettings()), max_depth=100, max_values=10**6, guard_values=10, guard_share=0.0)
+    live = documents(50)
+    states.value({"documents": live})
+    for step in range(2):
+        states.state("", {"documents": live, "step": step})
+    assert states.is_trusted("")
