@@ -17,6 +17,7 @@ from dashstream.engine.index_limits import IndexLimits
 from dashstream.engine.ports import NewRecord, NoMetrics, RunLocation
 from dashstream.engine.run_index import Indexer, RunQuery
 from dashstream.protocol.framing import Limits
+from dashstream.protocol.gen import dashstream_pb2 as pb
 from dashstream.protocol.patch import Op
 from dashstream.protocol.position import RunMoment
 from dashstream.protocol.proto_codec import decode
@@ -105,6 +106,23 @@ async def test_every_moment_of_a_run_has_its_whole_state_and_that_its_step(tmp_p
         assert await index.locate("r", RunMoment(sequence=offsets[7])) == RunLocation(partition, 0, offsets[3], 3)
         assert await index.locate("r", tenants={"default"}) == RunLocation(partition, 0, offsets[7], 7)
         assert await index.locate("r", tenants={"red"}) is None
+
+
+@pytest.mark.parametrize("batch", [1, 100])
+async def test_a_thread_goes_on_after_the_highest_sequence_of_a_run_whose_producer_began_again(
+    tmp_path: Path, batch: int
+) -> None:
+    log = MemoryLog(KEEP_ALL)
+    before, after = (RunBuilder(run_id="r", thread_id="t") for _ in range(2))
+    before.start({"n": 0})
+    for step in range(1, 8):
+        before.step(step, [Op("replace", ("n",), step)])
+    after.end(pb.RUN_STATUS_OK)
+    appended = await log.append([NewRecord(b"t", value, 0) for value in before.records + after.records])
+    last = appended[len(before.records) - 1]
+    async with indexed(tmp_path / "index.db", log, batch) as index:
+        places = await index.locate_threads({"t": len(before.records)}, None)
+    assert places.starts == {"t": {last.partition: last.offset + 1}}
 
 
 @pytest.mark.parametrize("damage", ["garbage", "empty", "table", "version", "ahead", "epoch"])

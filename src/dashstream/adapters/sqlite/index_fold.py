@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,8 +38,10 @@ _UPDATE_RUN = """
 ON CONFLICT (id) DO UPDATE SET
     graph_id = excluded.graph_id, graph_name = excluded.graph_name, program = excluded.program,
     status = excluded.status, started_us = excluded.started_us, resumes = excluded.resumes,
-    first_offset = excluded.first_offset, last_offset = excluded.last_offset, summary = excluded.summary
+    last_offset = excluded.last_offset, highest_sequence = max(highest_sequence, excluded.highest_sequence),
+    summary = excluded.summary
 """
+"""What a record may change of its run. SQLite rewrites each index of a column named here, changed or not."""
 
 
 @dataclass(slots=True)
@@ -47,6 +49,8 @@ class _Batch:
     """What one transaction will write."""
 
     runs: dict[int, Run] = field(default_factory=dict)
+    highest: dict[int, int] = field(default_factory=dict)
+    """The highest sequence that the batch has of a run; that of its last record may be lower, of another producer."""
     records: list[tuple[Any, ...]] = field(default_factory=list)
     transitions: list[tuple[Any, ...]] = field(default_factory=list)
     observed: list[Item] = field(default_factory=list)
@@ -139,6 +143,7 @@ class IndexWriter:
     def _fold_run(self, batch: _Batch, run_id: str, items: Sequence[Item]) -> None:
         """Fold what a batch has of one run, in order."""
         key, run = self._load(run_id)
+        before = len(batch.records)
         for item in items:
             counted = run.records if run else 0
             run = fold(run, item)
@@ -151,6 +156,7 @@ class IndexWriter:
                 batch.observed.append(item)
         if run is not None:
             batch.runs[key] = run
+            batch.highest[key] = max((row[1] for row in batch.records[before:]), default=0)
             self._cache[run_id] = (key, run)
 
     def _observe(self, batch: _Batch) -> None:
@@ -176,7 +182,8 @@ class IndexWriter:
 
     def _write(self, batch: _Batch) -> None:
         connection = self._connection
-        self._save(batch.runs.items())
+        rows = [_run_row(key, run, batch.highest[key]) for key, run in batch.runs.items()]
+        insert_rows(connection, "INSERT INTO runs", rows, _UPDATE_RUN)
         insert_rows(connection, "INSERT OR REPLACE INTO records", batch.records)
         insert_rows(connection, "INSERT OR REPLACE INTO transitions", batch.transitions)
         connection.executemany(
@@ -184,10 +191,6 @@ class IndexWriter:
             ((graph_id, msgspec.json.encode(schema)) for graph_id, schema in batch.schemas.items()),
         )
         connection.executemany("INSERT OR REPLACE INTO positions VALUES (?, ?)", batch.positions.items())
-
-    def _save(self, runs: Iterable[tuple[int, Run]]) -> None:
-        rows = [_run_row(key, run) for key, run in runs]
-        insert_rows(self._connection, "INSERT INTO runs", rows, _UPDATE_RUN)
 
     def _trim_partition(self, partition: int, low: int) -> None:
         gone = "SELECT id FROM runs WHERE partition = ? AND last_offset < ?"
@@ -202,14 +205,16 @@ class IndexWriter:
                 self._connection.execute(f"DELETE FROM {table} WHERE run = ? AND offset < ?", (key, low))  # noqa: S608  # names are ours
             run = msgspec.json.decode(summary, type=Run)
             run.first_offset = low
-            self._save([(key, run)])
+            self._connection.execute(
+                "UPDATE runs SET first_offset = ?, summary = ? WHERE id = ?", (low, msgspec.json.encode(run), key)
+            )
 
 
 def _read(decoded: Decoded | RecordError) -> Decoded | None:
     return None if isinstance(decoded, RecordError) else decoded
 
 
-def _run_row(key: int, run: Run) -> tuple[Any, ...]:
+def _run_row(key: int, run: Run, highest: int) -> tuple[Any, ...]:
     return (
         key,
         run.run_id,
@@ -224,6 +229,7 @@ def _run_row(key: int, run: Run) -> tuple[Any, ...]:
         run.partition,
         run.first_offset,
         run.last_offset,
+        highest,
         msgspec.json.encode(run),
     )
 

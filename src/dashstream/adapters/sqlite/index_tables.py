@@ -15,7 +15,7 @@ from pathlib import Path
 from dashstream.engine.ports import Watermark
 from dashstream.errors import RunIndexError
 
-TABLE_VERSION = 3
+TABLE_VERSION = 4
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -36,10 +36,13 @@ CREATE TABLE runs (
     partition INTEGER NOT NULL,
     first_offset INTEGER NOT NULL,
     last_offset INTEGER NOT NULL,
+    highest_sequence INTEGER NOT NULL,
     summary BLOB NOT NULL
 );
 CREATE INDEX runs_by_start ON runs (started_us, id);
 CREATE INDEX runs_by_thread ON runs (thread_id, started_us);
+CREATE INDEX runs_by_beginning ON runs (thread_id, partition, first_offset, tenant);
+CREATE INDEX runs_by_reach ON runs (thread_id, highest_sequence, partition, first_offset, tenant);
 CREATE INDEX runs_by_resumed ON runs (resumes) WHERE resumes IS NOT NULL;
 CREATE INDEX runs_by_place ON runs (partition, first_offset);
 

@@ -5,6 +5,9 @@ one thread. What a reader has applied is the beginning of a partition up to some
 first record that has it, or a later one, is never beyond what the reader has: from there on nothing can be missed, and
 at most something comes again. So it is enough to look at the few that are next by sequence: the first one that has it
 is among them, and whatever shares its record.
+
+A thread may have any number of runs. Of those only the ones that go beyond the sequence are looked at, in the order in
+which they begin, and none that begins behind what was found: usually a few, for a reader is seldom far behind.
 """
 
 from __future__ import annotations
@@ -17,6 +20,15 @@ from dashstream.engine.ports import ThreadPlaces
 
 NEIGHBOURS = 1_000
 """Entries of a run that are looked at from a sequence on; what is beyond has no say, however long the run is."""
+
+RUNS_BEYOND = (
+    "SELECT id, partition, first_offset, tenant FROM runs"
+    " WHERE thread_id = ? AND highest_sequence >= ? ORDER BY partition, first_offset"
+)
+BEGINNINGS_ABOVE = (
+    "SELECT partition, first_offset, tenant FROM runs"
+    " WHERE thread_id = ? AND partition > ? ORDER BY partition, first_offset"
+)
 
 
 def thread_places(
@@ -38,23 +50,34 @@ def thread_places(
 def _places(
     connection: sqlite3.Connection, thread: str, sequence: int, tenants: Collection[str] | None
 ) -> tuple[Mapping[int, int] | None, bool]:
-    rows = connection.execute("SELECT id, partition, first_offset, tenant FROM runs WHERE thread_id = ?", (thread,))
-    firsts: dict[int, int] = {}
-    found: dict[int, tuple[int, int]] = {}
-    for run, partition, first_offset, tenant in rows.fetchall():
-        if tenants is not None and tenant not in tenants:
-            continue
-        firsts[partition] = min(first_offset, firsts.get(partition, first_offset))
-        if sequence and (place := _first_at(connection, run, sequence)):
-            found[partition] = min(place, found.get(partition, place))
+    starts = _beginnings(connection, thread, tenants)
     if not sequence:
-        return firsts or None, True
+        return starts or None, True
+    found: dict[int, tuple[int, int]] = {}
+    for run, partition, first_offset, tenant in connection.execute(RUNS_BEYOND, (thread, sequence)):
+        if not _is_for(tenant, tenants) or (partition in found and first_offset > found[partition][0]):
+            continue
+        if place := _first_at(connection, run, sequence):
+            found[partition] = min(place, found.get(partition, place))
     if not found:
         return None, False
     is_exact = any(lowest == sequence for _, lowest in found.values())
-    return {
-        partition: found[partition][0] if partition in found else firsts[partition] for partition in firsts
-    }, is_exact
+    return starts | {partition: offset for partition, (offset, _) in found.items()}, is_exact
+
+
+def _beginnings(connection: sqlite3.Connection, thread: str, tenants: Collection[str] | None) -> dict[int, int]:
+    """Return where the thread begins in each partition that has some of it."""
+    found: dict[int, int] = {}
+    while True:
+        rows = connection.execute(BEGINNINGS_ABOVE, (thread, max(found, default=-1)))
+        first = next((row for row in rows if _is_for(row[2], tenants)), None)
+        if first is None:
+            return found
+        found[first[0]] = first[1]
+
+
+def _is_for(tenant: str, tenants: Collection[str] | None) -> bool:
+    return tenants is None or tenant in tenants
 
 
 def _first_at(connection: sqlite3.Connection, run: int, sequence: int) -> tuple[int, int] | None:
