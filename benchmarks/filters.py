@@ -77,7 +77,8 @@ async def tick_us(clients: int, *, is_shared: bool) -> float:
     for tick in range(TICKS):
         for number in range(RECORDS):
             record = LogRecord(0, tick * RECORDS + number, 0, b"k", bytes(300))
-            ring.append(record, RecordHead("default", "t", f"run-{(tick * RECORDS + number) % clients}", "g", "event"))
+            head = RecordHead("default", "t", f"run-{(tick * RECORDS + number) % clients}", "g", "event")
+            ring.extend([(record, head)])
         started = time.perf_counter()
         hub._tick()
         took.append((time.perf_counter() - started) * 1e6)

@@ -74,7 +74,7 @@ class Room:
     def append(self, count: int = 1, run: str = "r") -> None:
         for _ in range(count):
             record = LogRecord(0, self.ring.positions[0], 0, b"k", VALUE)
-            self.ring.append(record, RecordHead("default", "t", run, "g", "event"))
+            self.ring.extend([(record, RecordHead("default", "t", run, "g", "event"))])
 
     def tick(self, count: int = 1, run: str = "r") -> None:
         """Append so many records and bring everybody up."""

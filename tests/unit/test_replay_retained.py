@@ -94,8 +94,7 @@ async def world(steps: Sequence[int], *, dense: bool, lost: Sequence[int] = (), 
     first = len(records) - min(ring_at, len(records))
     high = (await log.watermarks())[P].high
     made.ring.start({P: records[first].offset if first < len(records) else high}, {})
-    for record in records[first:]:
-        made.ring.append(record, classify(record, LIMITS))
+    made.ring.extend((record, classify(record, LIMITS)) for record in records[first:])
     for index in lost:
         if dense and index < first:
             log.lose(P, records[index].offset)

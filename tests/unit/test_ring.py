@@ -28,7 +28,10 @@ def started(**limits: int) -> Ring:
 
 
 def append(ring: Ring, partition: int, value: bytes = b"v") -> Entry:
-    return ring.append(LogRecord(partition, ring.positions[partition], 0, b"k", value), HEAD)
+    ring.extend([(LogRecord(partition, ring.positions[partition], 0, b"k", value), HEAD)])
+    (entry,) = ring.since(ring.end - 1, 1)
+    assert isinstance(entry, Entry)
+    return entry
 
 
 def append_any(ring: Ring, choice: random.Random) -> Item:
@@ -91,7 +94,7 @@ def test_pages_leave_what_record_by_record_leaves(
     made = []
     for partition, size in records:
         made.append(LogRecord(partition, one_by_one.positions[partition], 0, b"k", bytes(size)))
-        one_by_one.append(made[-1], HEAD)
+        one_by_one.extend([(made[-1], HEAD)])
     coming = iter(made)
     for count in [*pages, len(made)]:
         by_page.extend((record, HEAD) for record in islice(coming, count))

@@ -66,7 +66,7 @@ class Room:
         """Append a run's records and bring everybody up."""
         for value in run_records(thread=thread, steps=steps):
             record = LogRecord(0, self.ring.positions[0], 1, thread.encode(), value)
-            self.ring.append(record, classify(record, Limits()))
+            self.ring.extend([(record, classify(record, Limits()))])
         for member in self.members:
             while self.hub.kick(member):
                 pass

@@ -33,7 +33,7 @@ def ring_of(*, max_records: int = 1_000) -> Ring:
 
 
 def append(ring: Ring, head: RecordHead | Unreadable, value: bytes = b"v") -> None:
-    ring.append(LogRecord(0, ring.positions[0], 0, b"k", value), head)
+    ring.extend([(LogRecord(0, ring.positions[0], 0, b"k", value), head)])
 
 
 def offsets(views: Views, view: View, arrival: int) -> list[int]:

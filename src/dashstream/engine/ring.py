@@ -173,12 +173,6 @@ class Ring:
         """Return the lowest next offset from which the ring holds everything of a partition."""
         return self._lows[partition]
 
-    def append(self, record: LogRecord, head: RecordHead | Unreadable) -> Entry:
-        """Add the next record of its partition."""
-        entry = self._put(record, head)
-        self._keep_bounds()
-        return entry
-
     def extend(self, records: Iterable[tuple[LogRecord, RecordHead | Unreadable]]) -> None:
         """Add the next records of their partitions, then let go of what is too much; holes may come between them."""
         for record, head in records:
@@ -218,12 +212,11 @@ class Ring:
         index = lane.index_of_offset(offset)
         return iter(lane.slice(index, index + count))
 
-    def _put(self, record: LogRecord, head: RecordHead | Unreadable) -> Entry:
+    def _put(self, record: LogRecord, head: RecordHead | Unreadable) -> None:
         partition, offset, value = record.partition, record.offset, record.value or b""
         entry = Entry(partition, offset, self._before.get(partition), head, value)
         self._before[partition] = offset
         self._add(entry, partition, offset + 1, len(value))
-        return entry
 
     def _add(self, item: Item, partition: int, end: int, size: int) -> None:
         self._items.append(item)
