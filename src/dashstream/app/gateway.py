@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import gc
 import os
 import secrets
 import signal
@@ -27,13 +26,12 @@ from dashstream.app.auth import obtain_token
 from dashstream.app.settings import Settings, public_values, secret_values
 from dashstream.app.wiring import Gateway, build
 from dashstream.engine.backoff import Backoff
+from dashstream.engine.calm_collector import calm_collector
 from dashstream.errors import DashStreamError, GatewayStartError, LogEpochChangedError
 
 log = structlog.get_logger(__name__)
 
 BACKLOG = 512
-COLLECT_EVERY = 20_000
-"""Objects that may be in cycles, more than there were, after which the youngest are looked through."""
 
 
 class _Server(uvicorn.Server):
@@ -67,7 +65,7 @@ def run(settings: Settings, announce: Callable[[data.Discovery], None]) -> int:
         stack.enter_context(data.exclusive(settings.data_dir))
         token = _token(settings)
         logs.configure(settings.logging, [token, *secret_values(settings)])
-        _calm_collector()
+        calm_collector()
         listener = stack.enter_context(contextlib.closing(_listen(settings)))
         return asyncio.run(_serve(settings, token, listener, announce))
 
@@ -232,15 +230,6 @@ def _listen(settings: Settings) -> socket.socket:
         raise GatewayStartError(f"cannot listen on {host} port {port}: {error.strerror}") from error
     listener.settimeout(0)
     return listener
-
-
-def _calm_collector() -> None:
-    """Look for cycles less often, and never among what was there at the start.
-
-    What passes through is freed by its counts: the collector would look through it again and again and find nothing.
-    """
-    gc.freeze()
-    gc.set_threshold(COLLECT_EVERY, 20, 20)
 
 
 def _discovery(listener: socket.socket, token: str) -> data.Discovery:

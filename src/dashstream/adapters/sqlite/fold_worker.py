@@ -7,7 +7,6 @@ are for the gateway to act on. After a failure it ends: its successor begins wit
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sqlite3
@@ -30,12 +29,11 @@ from dashstream.adapters.sqlite.fold_messages import (
 )
 from dashstream.adapters.sqlite.index_fold import IndexWriter
 from dashstream.adapters.sqlite.index_tables import open_index, reopen_index
+from dashstream.engine.calm_collector import calm_collector
 from dashstream.engine.ports import LogRecord
 from dashstream.errors import RunIndexError
 from dashstream.protocol.framing import Limits
 
-COLLECT_EVERY = 20_000
-"""Objects that may be in cycles after which the youngest are looked through: a fold makes many, and none in cycles."""
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
@@ -90,8 +88,7 @@ def main() -> None:
     for name in _SIGNALS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    gc.freeze()
-    gc.set_threshold(COLLECT_EVERY, 20, 20)
+    calm_collector()
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever is printed must not get among the answers
     try:
