@@ -29,12 +29,12 @@ from dashstream.engine.sends import SendPath
 from dashstream.engine.sink import PlainLane
 from dashstream.protocol import control
 from dashstream.protocol.batch import Continuation, Continuity, decode_frame, encode_frame_lead
-from dashstream.protocol.codes import ErrorCode, GapReason, Outcome, StartFrom
+from dashstream.protocol.codes import GapReason, Outcome, StartFrom
 from dashstream.protocol.effects import SubscribeRequest
 from dashstream.protocol.framing import Limits
 from dashstream.protocol.gen import dashstream_pb2 as pb
-from dashstream.protocol.position import PositionFault
 from dashstream.protocol.proto_codec import encode
+from quiet_sink import QuietSink
 
 PARTITIONS = 2
 SUBSCRIPTION = 7
@@ -51,7 +51,7 @@ def passes(wanted: control.Filter, thread: str, run: str) -> bool:
 
 
 @dataclass
-class Client:
+class Client(QuietSink):
     """One client with one subscription: what it was sent, checked as it arrives. Is the engine's ``Sink``."""
 
     filter: control.Filter
@@ -112,17 +112,6 @@ class Client:
             self.holds = True
             self.hold()
         return len(page.body)
-
-    def note_path(self, path: SendPath) -> None:
-        """Nobody asks."""
-
-    def refuse(
-        self, subscription: int, code: ErrorCode, message: str, details: Mapping[str, int], *, retryable: bool
-    ) -> None:
-        raise AssertionError((code, message))
-
-    def note_faults(self, faults: Mapping[PositionFault, int]) -> None:
-        assert not faults, "it holds only positions that it was given"
 
     def release(self, subscription: int) -> None:
         raise AssertionError("a subscription ended by itself")
