@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import Any
 
 import msgspec
 
@@ -87,7 +86,11 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
 
 _Names = tuple[str, str, str, str, str, int]
 _names_of = attrgetter("tenant_id", "thread_id", "run_id", "graph_id", "producer_id", "producer_epoch")
-_shared: defaultdict[Kind, dict[_Names, Origin]] = defaultdict(dict)
+_kind_of = pb.DashStreamMessage.WhichOneof
+"""Looked up once: a method of a message is made anew each time that it is asked for."""
+_BATCH = EVENT_BATCH.value
+_shared: defaultdict[str, dict[_Names, Origin]] = defaultdict(dict)
+"""Origins by kind."""
 
 
 def reading_of(decoded: Decoded) -> Reading:
@@ -101,13 +104,10 @@ def reading_of(decoded: Decoded) -> Reading:
 
 def read_all(values: Sequence[bytes], limits: Limits) -> list[Reading | RecordError]:
     """Return of each value what is to be known, or why it cannot be read; together they cost less than one by one."""
-    found: list[Reading | RecordError] = []
-    for message in parse_all(values, limits):
-        try:
-            found.append(message if isinstance(message, RecordError) else _checked(*body_of(message)))
-        except RecordError as error:
-            found.append(error)
-    return found
+    return [
+        message if isinstance(message, RecordError) else _reading_or_error(message)
+        for message in parse_all(values, limits)
+    ]
 
 
 def tenants_of(head: RecordHead) -> frozenset[str]:
@@ -115,16 +115,27 @@ def tenants_of(head: RecordHead) -> frozenset[str]:
     return frozenset(each.tenant for each in (head, *head.inner))
 
 
-def _checked(kind: Kind, body: Any) -> Reading:
-    """Return what ``reading_of`` returns of what ``check`` lets pass, at less than the cost of both."""
-    header = body.header
+def _reading_or_error(message: pb.DashStreamMessage) -> Reading | RecordError:
+    """Return what ``body_of``, ``check`` and ``reading_of`` make of a message, at less than the cost of all three."""
+    name = _kind_of(message, "message")
+    if name is None or name == _BATCH:
+        return _reading_with_care(message)
+    header = getattr(message, name).header
     names: _Names = _names_of(header)
-    origin = _shared[kind].get(names) or _new_origin(kind, names)
     sequence = header.sequence
-    if kind is EVENT_BATCH or sequence > MAX_COUNT or names[-1] > MAX_COUNT or header.schema_version > SCHEMA_VERSION:
-        check(kind, body)
-        return _reading_of_batch(origin, body)
+    if sequence > MAX_COUNT or names[-1] > MAX_COUNT or header.schema_version > SCHEMA_VERSION:
+        return _reading_with_care(message)
+    origin = _shared[name].get(names) or _new_origin(name, names)
     return Reading(origin.head, origin, sequence, header.timestamp_us)
+
+
+def _reading_with_care(message: pb.DashStreamMessage) -> Reading | RecordError:
+    try:
+        kind, body = body_of(message)
+        check(kind, body)
+    except RecordError as error:
+        return error
+    return reading_of(Decoded(message, body.header, kind, body))
 
 
 def _reading_of_batch(origin: Origin, batch: pb.EventBatch) -> Reading:
@@ -140,9 +151,9 @@ def _origin_of(kind: Kind, header: pb.Header) -> Origin:
     return _shared[kind].get(names) or _new_origin(kind, names)
 
 
-def _new_origin(kind: Kind, names: _Names) -> Origin:
+def _new_origin(kind: str, names: _Names) -> Origin:
     tenant, thread, run, graph, producer_id, producer_epoch = names
-    head = RecordHead(tenant or DEFAULT_TENANT, thread, run, graph, kind)
+    head = RecordHead(tenant or DEFAULT_TENANT, thread, run, graph, Kind(kind))
     origin = Origin(head, Counter(thread, producer_id, producer_epoch), thread.encode())
     shared = _shared[kind]
     if sum(map(len, names[:-1])) <= MAX_SHARED_CHARS:

@@ -93,7 +93,7 @@ def parse_all(values: Sequence[bytes], limits: Limits) -> Sequence[pb.DashStream
     Only those that are not compressed are taken together, so that no more is in memory at once than was sent.
     """
     most = limits.max_record_bytes
-    plain = [value[1:] for value in values if value[:1] == _PLAIN and len(value) <= most]
+    plain = [value for value in values if value[:1] == _PLAIN and len(value) <= most]
     try:
         messages = parse_many(plain)
     except ProtobufError:
