@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from dashstream.adapters.sqlite import log_store as store
 from dashstream.adapters.sqlite.log_tail import LogTail, Piece
-from dashstream.adapters.sqlite.log_writer import LogWriter
+from dashstream.adapters.sqlite.log_writer import LogWriter, Outcome
 from dashstream.engine.limits import LogLimits
 from dashstream.engine.ports import Appended, LogPage, LogRecord, Metrics, NewRecord, NoMetrics, Watermark
 from dashstream.errors import LogClosedError, LogError
@@ -58,7 +58,7 @@ class SqliteLog:
             self._watcher.close()
             raise
         self._readers = ThreadPoolExecutor(READER_THREADS, thread_name_prefix="dashstream-log-reader")
-        self._writer = None if read_only else LogWriter(path, limits, self._identity.partition_count, self._committed)
+        self._writer = None if read_only else LogWriter(path, limits, self._identity.partition_count, self._settled)
 
     @classmethod
     def open(
@@ -96,7 +96,10 @@ class SqliteLog:
         self._check_open()
         if self._writer is None:
             raise LogError("the log was opened for reading only")
-        return await asyncio.wrap_future(self._writer.append(records))
+        self._loop = asyncio.get_running_loop()
+        answer: asyncio.Future[list[Appended]] = self._loop.create_future()
+        self._writer.append(records, answer)
+        return await answer
 
     async def read(self, partition: int, offset: int, *, max_records: int, max_bytes: int) -> LogPage:
         """See ``Log.read``."""
@@ -165,17 +168,24 @@ class SqliteLog:
             self._highs[partition] = max(self._highs[partition], mark.high)
         self._seen_version = version  # not before: a waiter that is cancelled here must not have seen it for the others
 
-    def _committed(self, written: Mapping[int, Piece]) -> None:
+    def _settled(self, written: Mapping[int, Piece], outcomes: Sequence[Outcome]) -> None:
         """Runs on the writer's thread."""
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended; nobody waits any more
-                self._loop.call_soon_threadsafe(self._advance, written)
+                self._loop.call_soon_threadsafe(self._settle, written, outcomes)
 
-    def _advance(self, written: Mapping[int, Piece]) -> None:
+    def _settle(self, written: Mapping[int, Piece], outcomes: Sequence[Outcome]) -> None:
         for partition, piece in written.items():
             self._tail.add(partition, piece)
             self._highs[partition] = piece.records[-1].offset + 1
         self._appended.set()
+        for answer, outcome in outcomes:
+            if answer.cancelled():
+                continue
+            if isinstance(outcome, LogError):
+                answer.set_exception(outcome)
+            else:
+                answer.set_result(outcome)
 
     async def _in_reader(self, job: Callable[[sqlite3.Connection], T]) -> T:
         self._check_open()

@@ -12,7 +12,6 @@ Laws:
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -78,15 +77,11 @@ class Appender:
 class _Part:
     """What one transaction writes to one partition; ``columns``: as the table has them, row after row."""
 
+    partition: int
+    high: int
     records: list[LogRecord] = field(default_factory=list)
     columns: list[Any] = field(default_factory=list)
     bytes: int = 0
-
-    def add(self, record: NewRecord, partition: int, offset: int) -> None:
-        timestamp_us, key, value = record.timestamp_us, record.key, record.value
-        self.records.append(LogRecord(partition, offset, timestamp_us, key, value, record.reading))
-        self.columns += (offset, timestamp_us, key, value)
-        self.bytes += len(key) + len(value)
 
 
 class _Writing:
@@ -102,46 +97,64 @@ class _Writing:
         self._connection = connection
         self._partition_count = partition_count
         self._sequences = sequences
-        self._parts: defaultdict[int, _Part] = defaultdict(_Part)
+        self._highs = highs
+        self._parts: dict[int, _Part] = {}
+        self._by_key: dict[bytes, _Part] = {}
         self._stored: dict[Counter, _Place] = {}
-        self.highs = dict(highs)
+
+    @property
+    def highs(self) -> dict[int, int]:
+        """The next offsets of all partitions, after what is written."""
+        return {**self._highs, **{partition: part.high for partition, part in self._parts.items()}}
 
     def number(self, records: Sequence[NewRecord]) -> list[Appended]:
         """Give the records of one batch their offsets."""
-        highs, stored, count = self.highs, self._stored, self._partition_count
+        by_key, stored = self._by_key, self._stored
         answers: list[Appended] = []
         for record in records:
-            partition = partition_of(record.key, count)
-            offset = highs[partition]
+            key, value, timestamp_us = record.key, record.value, record.timestamp_us
+            part = by_key.get(key) or self._part_of(key)
+            partition, offset = part.partition, part.high
             if (dedupe := record.dedupe) is not None:
-                counter = dedupe.counter
+                counter, sequence = dedupe.counter, dedupe.sequence
                 last = stored.get(counter)
-                if dedupe.sequence <= (last[0] if last is not None else self._last_sequence(counter)):
-                    answers.append(Appended(partition, -1, duplicate=True))
+                if sequence <= (last[0] if last is not None else self._last_sequence(counter)):
+                    answers.append(Appended(partition, -1, True))  # noqa: FBT003  # names cost as much as the object
                     continue
-                stored[counter] = (dedupe.sequence, partition, offset)
-            highs[partition] = offset + 1
-            self._parts[partition].add(record, partition, offset)
-            answers.append(Appended(partition, offset, duplicate=False))
+                stored[counter] = (sequence, partition, offset)
+            part.high = offset + 1
+            part.records.append(LogRecord(partition, offset, timestamp_us, key, value, record.reading))
+            part.columns += (offset, timestamp_us, key, value)
+            part.bytes += len(key) + len(value)
+            answers.append(Appended(partition, offset, False))  # noqa: FBT003  # as above
         return answers
 
     def write(self) -> Mapping[int, Piece]:
         """Write everything that was numbered, and return it by partition."""
-        for partition, part in self._parts.items():
-            insert_flat(self._connection, f"INSERT INTO records_{partition:d}", 4, part.columns)
+        pieces = {partition: Piece(part.records, part.bytes) for partition, part in self._parts.items() if part.records}
+        for partition in pieces:
+            insert_flat(self._connection, f"INSERT INTO records_{partition:d}", 4, self._parts[partition].columns)
         insert_rows(
             self._connection,
             "INSERT INTO partitions",
-            [(partition, 0, self.highs[partition], part.bytes) for partition, part in self._parts.items()],
+            [(partition, 0, self._parts[partition].high, piece.bytes) for partition, piece in pieces.items()],
             "ON CONFLICT DO UPDATE SET high = excluded.high, bytes = bytes + excluded.bytes",
         )
         seen = [(*_columns(counter), *place) for counter, place in self._stored.items()]
         insert_rows(self._connection, "INSERT OR REPLACE INTO producers", seen)
-        return {partition: Piece(part.records, part.bytes) for partition, part in self._parts.items()}
+        return pieces
 
     def last_sequences(self) -> Mapping[Counter, int]:
         """Return the last sequence of each counter that was written."""
         return {counter: place[0] for counter, place in self._stored.items()}
+
+    def _part_of(self, key: bytes) -> _Part:
+        partition = partition_of(key, self._partition_count)
+        part = self._parts.get(partition)
+        if part is None:
+            part = self._parts[partition] = _Part(partition, self._highs[partition])
+        self._by_key[key] = part
+        return part
 
     def _last_sequence(self, counter: Counter) -> int:
         known = self._sequences.get(counter)

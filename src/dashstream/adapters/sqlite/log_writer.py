@@ -5,10 +5,13 @@ Law 2: a batch is answered after its commit, and in the order of arrival.
 Law 3: a commit that fails writes nothing. If it held several batches they are tried again one by one, so that
 one batch's trouble is its own.
 Law 4: after an error other than a full disk the connection is opened anew.
+Law 5: what a commit wrote and all answers to it are handed over in one call. Each wakes the event loop, and whoever is
+woken wants Python's lock.
 """
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import sqlite3
 import threading
@@ -28,11 +31,15 @@ from dashstream.errors import LogError, LogFullError
 _value_of = attrgetter("value")
 
 
+Outcome = tuple[asyncio.Future[list[Appended]], list[Appended] | LogError]
+"""What becomes of the answer to a batch; only its event loop may touch it."""
+
+
 @dataclass(slots=True)
 class _Append:
     records: Sequence[NewRecord]
     size: int
-    answer: Future[list[Appended]] = field(default_factory=Future)
+    answer: asyncio.Future[list[Appended]]
 
 
 @dataclass(slots=True)
@@ -54,29 +61,30 @@ class _Connected:
 
 
 class LogWriter:
-    """Commits batches on its own thread; ``on_commit`` is called there with what was written, by partition."""
+    """Commits batches on its own thread.
+
+    ``on_settled`` is called there with what was written, by partition, and with the batches that this answers.
+    """
 
     def __init__(
         self,
         path: Path,
         limits: LogLimits,
         partition_count: int,
-        on_commit: Callable[[Mapping[int, Piece]], None],
+        on_settled: Callable[[Mapping[int, Piece], Sequence[Outcome]], None],
     ) -> None:
         self._path = path
         self._limits = limits
         self._partition_count = partition_count
-        self._on_commit = on_commit
+        self._on_settled = on_settled
         self._jobs: queue.SimpleQueue[_Append | _Retain | _Stop] = queue.SimpleQueue()
         self._open: _Connected | None = None
         self._thread = threading.Thread(target=self._run, name="dashstream-log-writer", daemon=True)
         self._thread.start()
 
-    def append(self, records: Sequence[NewRecord]) -> Future[list[Appended]]:
-        """Hand over a batch; the answer comes after its commit."""
-        job = _Append(records, sum(map(len, map(_value_of, records))))
-        self._jobs.put(job)
-        return job.answer
+    def append(self, records: Sequence[NewRecord], answer: asyncio.Future[list[Appended]]) -> None:
+        """Hand over a batch; the answer comes after its commit. One that is cancelled before is not written."""
+        self._jobs.put(_Append(records, sum(map(len, map(_value_of, records))), answer))
 
     def retain(self, now_us: int) -> Future[int]:
         """Remove what retention does not keep, a little at a time between batches."""
@@ -96,7 +104,7 @@ class LogWriter:
             waiting = None
             if isinstance(job, _Append):
                 group, waiting = self._group(job)
-                self._commit([job for job in group if job.answer.set_running_or_notify_cancel()])
+                self._commit([job for job in group if not job.answer.cancelled()])
             elif isinstance(job, _Retain):
                 self._retain_step(job)
             else:
@@ -121,21 +129,15 @@ class LogWriter:
         if not group:
             return
         try:
-            answers = self._write(group)
+            answers, written = self._connected().appender.append([job.records for job in group])
         except Exception as error:  # noqa: BLE001  # whatever it is, it is the batches' answer
             if len(group) > 1:
                 for job in group:
                     self._commit([job])
                 return
-            self._fail(group[0].answer, error)
+            self._on_settled({}, [(group[0].answer, self._failed(error))])
             return
-        for job, answer in zip(group, answers, strict=True):
-            job.answer.set_result(answer)
-
-    def _write(self, group: list[_Append]) -> list[list[Appended]]:
-        answers, written = self._connected().appender.append([job.records for job in group])
-        self._on_commit(written)
-        return answers
+        self._on_settled(written, [(job.answer, answer) for job, answer in zip(group, answers, strict=True)])
 
     def _retain_step(self, job: _Retain) -> None:
         if not job.answer.running() and not job.answer.set_running_or_notify_cancel():
@@ -150,7 +152,7 @@ class LogWriter:
                 max_bytes=self._limits.retention_bytes,
             )
         except Exception as error:  # noqa: BLE001  # whatever it is, it is the caller's answer
-            self._fail(job.answer, error)
+            job.answer.set_exception(self._failed(error))
             return
         job.removed += removed
         if removed:
@@ -158,10 +160,11 @@ class LogWriter:
         else:
             job.answer.set_result(job.removed)
 
-    def _fail(self, answer: Future[list[Appended]] | Future[int], error: Exception) -> None:
+    def _failed(self, error: Exception) -> LogError:
+        """Return the log's error for another one, with no connection left that may be at fault."""
         if not isinstance(error, LogFullError):
             self._disconnect()
-        answer.set_exception(error if isinstance(error, LogError) else LogError(repr(error)))
+        return error if isinstance(error, LogError) else LogError(repr(error))
 
     def _finish_rest(self) -> None:
         while True:
@@ -169,11 +172,10 @@ class LogWriter:
                 job = self._jobs.get_nowait()
             except queue.Empty:
                 return
-            if isinstance(job, _Stop) or not (job.answer.running() or job.answer.set_running_or_notify_cancel()):
-                continue
             if isinstance(job, _Append):
-                self._commit([job])
-            else:
+                if not job.answer.cancelled():
+                    self._commit([job])
+            elif isinstance(job, _Retain) and (job.answer.running() or job.answer.set_running_or_notify_cancel()):
                 job.answer.set_result(job.removed)
 
     def _connected(self) -> _Connected:
