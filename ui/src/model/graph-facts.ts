@@ -123,11 +123,11 @@ export class VisitGuard {
     return facts;
   }
 
-  /** Forget the oldest visits: of those that are over all but the newest `kept`, of the open ones `OPEN_KEPT`. */
-  letGo(kept: number): void {
+  /** Forget the visits before this one that are over, and the oldest of more than `OPEN_KEPT` open ones. */
+  letGoBefore(first: number): void {
     let excess = this.#open.size - OPEN_KEPT;
     for (const [key, visit] of this.#visits) {
-      if (visit.id >= this.#count - kept) return;
+      if (visit.id >= first) return;
       if (this.#open.has(visit) && excess <= 0) continue;
       excess -= this.#open.delete(visit) ? 1 : 0;
       this.#visits.delete(key);

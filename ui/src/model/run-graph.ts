@@ -18,11 +18,6 @@ import type { GraphEdge, GraphNode, GraphView, NodeStatus } from "./views";
 
 const FACTS_BETWEEN_COPIES = 512;
 
-interface Known {
-  readonly fact: GraphFact;
-  readonly row: number;
-}
-
 interface Copy {
   readonly facts: number;
   readonly state: GraphState;
@@ -33,7 +28,9 @@ type EventItem = Extract<Item["message"], { case: "event" }>["value"];
 export class RunGraph {
   readonly topology = new GraphTopology();
   readonly #guard = new VisitGuard();
-  readonly #facts = new Tail<Known>();
+  readonly #facts = new Tail<GraphFact>();
+  /** The row that made each fact. */
+  readonly #rows = new Tail<number>();
   readonly #copies = new Tail<Copy>();
   readonly #interrupted = new Set<string>();
   #live = GraphState.empty();
@@ -79,12 +76,23 @@ export class RunGraph {
     };
   }
 
-  /** Forget what only moments before `row` need; of visits that are over, all but the newest `kept`. */
-  letGoBefore(row: number, kept: number): void {
+  /** Forget what only moments before `row` need, and the visits that were over by then. */
+  letGoBefore(row: number): void {
     const nearest = this.#nearestCopy(this.#factsBy(row));
     this.#copies.letGoBefore(nearest);
-    this.#facts.letGoBefore((this.#copies.at(nearest) as Copy).facts);
-    this.#guard.letGo(kept);
+    const { facts } = this.#copies.at(nearest) as Copy;
+    this.#facts.letGoBefore(facts);
+    this.#rows.letGoBefore(facts);
+    this.#guard.letGoBefore(this.#firstVisit());
+  }
+
+  /** The first visit that a fact which is held began; beyond all when none did. */
+  #firstVisit(): number {
+    for (let index = this.#facts.first; index < this.#facts.length; index += 1) {
+      const fact = this.#facts.at(index);
+      if (fact?.kind === "visit") return fact.visit;
+    }
+    return Number.POSITIVE_INFINITY;
   }
 
   #stateAt(rows: number): GraphState {
@@ -93,12 +101,12 @@ export class RunGraph {
     const nearest = this.#copies.at(this.#nearestCopy(facts)) as Copy;
     const state = nearest.state.copy();
     for (let index = nearest.facts; index < facts; index += 1)
-      state.apply((this.#facts.at(index) as Known).fact);
+      state.apply(this.#facts.at(index) as GraphFact);
     return state;
   }
 
   #factsBy(rows: number): number {
-    return this.#facts.indexBelow(rows, ({ row }) => row);
+    return this.#rows.indexBelow(rows, (row) => row);
   }
 
   #nearestCopy(facts: number): number {
@@ -144,7 +152,8 @@ export class RunGraph {
   }
 
   #note(row: number, fact: GraphFact): void {
-    this.#facts.push({ fact, row });
+    this.#facts.push(fact);
+    this.#rows.push(row);
     this.#live.apply(fact);
     const since = this.#facts.length - (this.#copies.last as Copy).facts;
     if (since >= Math.max(FACTS_BETWEEN_COPIES, 2 * this.#live.size)) {

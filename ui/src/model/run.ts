@@ -75,7 +75,7 @@ export class RunModel {
 
   constructor(
     readonly runId: string,
-    private readonly bound: Bound = PAGE_BOUND,
+    bound: Bound = PAGE_BOUND,
   ) {
     this.records = new RecordStore(bound);
   }
@@ -304,8 +304,7 @@ export class RunModel {
     }
     this.#letNamespacesGo(row);
     steps.letGoBefore(row, root?.steps.first ?? 0);
-    for (const part of [this.spans.spans, this.llm, this.tools]) part.letGoBefore(row);
-    this.graph.letGoBefore(row, this.bound.records);
+    for (const part of [this.spans.spans, this.llm, this.tools, this.graph]) part.letGoBefore(row);
     this.#producers.letGoBefore(records.offset(row));
     this.#markers.letGoBefore(records.sequence(row));
     records.letGoBefore(row);
