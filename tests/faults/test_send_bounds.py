@@ -123,8 +123,7 @@ PHASES: dict[str, tuple[Callable[[Served], Awaitable[socket.socket]], SendPath]]
 async def blocked_for(served: Served) -> float:
     """Return how long the one connection was blocked or ending before it was gone."""
     since: float | None = None
-    (connection,) = served.gateway.connections
-    assert isinstance(connection, Connection)
+    connection = only_connection(served)
     while len(served.gateway.connections):
         is_stuck = connection.is_slow or connection._is_ending or connection._ping_sent_at is not None
         since = (since or time.monotonic()) if is_stuck else None
@@ -223,8 +222,7 @@ async def test_failures_and_timeouts_are_told_apart_by_path(tmp_path: Path) -> N
         broken = [await asyncio.to_thread(stalled, served, SUBSCRIBE) for _ in range(5)]
         await until(lambda: are_slow(served, 10), "ten cannot be sent to")
         for plain in broken:
-            plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            plain.close()
+            break_off(plain)
         await served.connected(0)
         for plain in stuck:
             plain.close()
@@ -233,6 +231,59 @@ async def test_failures_and_timeouts_are_told_apart_by_path(tmp_path: Path) -> N
         assert sends["timed_out"] == {path: 5 * (path == "replay") for path in SendPath}
         assert (sends["failed_recently"], sends["timed_out_recently"]) == (5, 5)
         assert await served.metric("dashstream_sends_failed_total", path="replay") == 5
+
+
+async def noted_meanwhile(served: Served) -> socket.socket:
+    """Have something else to be sent while the way is blocked: it waits, and what blocks the way stays what it is."""
+    plain = await in_the_replay(served)
+    await until(lambda: is_slow(served), "the gateway cannot send any more")
+    only_connection(served).note_path(SendPath.CONTROL)
+    return plain
+
+
+async def at_fault(served: Served) -> socket.socket:
+    """Break the protocol, and read that it was noticed."""
+    plain = await silent(served)
+    plain.sendall(frame(b"", opcode=15))
+    await asyncio.to_thread(read_until, plain, (1002).to_bytes(2))
+    return plain
+
+
+@pytest.mark.parametrize(
+    ("begin", "path"),
+    [(noted_meanwhile, SendPath.REPLAY), (at_the_stop, SendPath.CLOSE), (at_fault, SendPath.CLOSE)],
+)
+async def test_a_failure_counts_by_what_was_owed_last(
+    tmp_path: Path, begin: Callable[[Served], Awaitable[socket.socket]], path: SendPath
+) -> None:
+    async with serving(tmp_path, client={**LIMITS, "send_timeout_s": 60}, log={"partitions": 1}) as served:
+        break_off(await begin(served))
+        await served.connected(0)
+        sends = (await served.http.get("/api/v1/health")).json()["sends"]
+        assert sends["failed"] == {one: int(one is path) for one in SendPath}
+
+
+async def test_who_did_not_read_before_the_close_has_no_second_timeout_for_it(tmp_path: Path) -> None:
+    async with serving(tmp_path, client={**LIMITS, "send_timeout_s": 60}, log={"partitions": 1}) as served:
+        plain = await at_the_stop(served)
+        connection = only_connection(served)
+        after = asyncio.get_running_loop().time() + 61
+        for _ in range(2):  # the first one sees that it ends
+            connection.sweep(after)
+        plain.close()
+        assert served.timeouts(SendPath.CLOSE) == served.timeouts() == 1
+
+
+def only_connection(served: Served) -> Connection:
+    (connection,) = served.gateway.connections
+    assert isinstance(connection, Connection)
+    return connection
+
+
+def break_off(plain: socket.socket) -> None:
+    """End a connection with a reset."""
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    plain.close()
 
 
 async def are_slow(served: Served, count: int) -> bool:

@@ -283,7 +283,7 @@ class Duties:
         return dict(positions[first:] + positions[:first])
 
     def _skip_removed(self, walk: DutyWalk, low: int) -> None:
-        if walk.partition in self._saved and walk.position:
+        if walk.position:  # else it begins here, and what was removed before has never been its to examine
             self.numbers.skipped.inc(low - walk.position)
         walk.advance(low)
 
