@@ -176,27 +176,6 @@ async def test_catching_up_ends_over_offsets_that_hold_no_record() -> None:
     assert rig.metric('dashstream_partition_catching_up{partition="0"}') == 0
 
 
-@pytest.mark.parametrize("commit_interval_s", [0, 60])
-async def test_offsets_that_retention_removed_first_are_counted(commit_interval_s: float) -> None:
-    rig = Rig(limits=DutyLimits(commit_interval_s=commit_interval_s))
-    await rig.append(*[good()] * 3)
-    await rig.settle()
-    await rig.append(*[good()] * 5)
-    rig.log.trim(0, 6)
-    await rig.settle()
-    assert rig.duties.walks[0].position == 8
-    assert rig.metric("dashstream_duties_offsets_lost_total") == 3
-
-
-async def test_offsets_that_were_removed_before_there_was_an_owner_are_not_lost() -> None:
-    rig = Rig()
-    await rig.append(*[good()] * 5)
-    rig.log.trim(0, 3)
-    await rig.settle()
-    assert rig.duties.walks[0].position == 5
-    assert rig.metric("dashstream_duties_offsets_lost_total") == 0
-
-
 async def test_ownership_moves_and_gauges_go_with_it() -> None:
     rig = Rig(partitions=2)
     rig.ownership.owned = frozenset({0})
