@@ -1,4 +1,4 @@
-"""Offsets that retention removed before the owner of their partition came to them: counted, if they were its to examine."""
+"""What retention removed before the owner of its partition came to it is counted, if it was the owner's to examine."""
 
 from __future__ import annotations
 
