@@ -12,7 +12,7 @@ from collections.abc import Callable
 from operator import is_
 
 from dashstream.protocol.json_value import JSON, json_equal, size_of
-from dashstream.protocol.patch import Op, OpKind, Pointer, format_pointer
+from dashstream.protocol.patch import Op, OpKind, Pointer
 
 MIN_SPLICE_TEXT = 64
 """Texts shorter than this are replaced: a splice would not be smaller."""
@@ -99,14 +99,18 @@ class Differ:
     def _replace_if_cheaper(path: Pointer, after: JSON, ops: list[Op], first: int) -> None:
         if len(ops) - first < WORTH_WEIGHING:
             return
-        # Paths and kinds alone are a lower bound that is cheap to add up; values are weighed only when it matters.
-        whole = size_of(after)
-        cost = 0
-        for op in ops[first:]:
-            cost += _OP_BYTES + len(format_pointer(op.path)) + (size_of(op.value) if op.value is not None else 0)
-            if cost > whole:
-                ops[first:] = [Op(OpKind.REPLACE, path, after)]
-                return
+        if _cost(ops[first:]) > size_of(after):
+            ops[first:] = [Op(OpKind.REPLACE, path, after)]
+
+
+def _cost(ops: list[Op]) -> int:
+    """Return about how many bytes the operations take, their pointers and values exactly."""
+    parts = [part for op in ops for part in op.path]
+    names = "".join(parts)
+    pointers = len(names) + len(parts) + names.count("~") + names.count("/")
+    values: list[JSON] = [op.value for op in ops if op.value is not None]
+    commas_and_brackets = max(2, len(values) + 1)
+    return _OP_BYTES * len(ops) + pointers + size_of(values) - commas_and_brackets
 
 
 def common_start(before: list[JSON], after: list[JSON]) -> int:

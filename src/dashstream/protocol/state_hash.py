@@ -116,7 +116,7 @@ class _HashingEditor(Editor):
         super()._set_root(value)
 
     def _set(self, trail: list[Any], path: Pointer, key: Any, value: JSON) -> None:
-        before = [self.encoded(container) for container in trail]
+        before = self._before(trail)
         parent = trail[-1]
         total = self._fresh[id(parent)][1]
         new = self.encoded(value, len(path))
@@ -133,16 +133,19 @@ class _HashingEditor(Editor):
         self._settle(trail, path, before, total)
 
     def _insert(self, trail: list[Any], path: Pointer, index: int, value: JSON) -> None:
-        before = [self.encoded(container) for container in trail]
+        before = self._before(trail)
         parent = trail[-1]
-        head, tail = self._split(parent, index, index)
         element = _element(self.encoded(value, len(path)))
-        total = (head * BASE + element * pow(BASE, len(parent) - index, PRIME) + tail) % PRIME
+        if index == len(parent):
+            total = (self._fresh[id(parent)][1] * BASE + element) % PRIME
+        else:
+            head, tail = self._split(parent, index, index)
+            total = (head * BASE + element * pow(BASE, len(parent) - index, PRIME) + tail) % PRIME
         parent.insert(index, value)
         self._settle(trail, path, before, total)
 
     def _remove(self, trail: list[Any], path: Pointer, key: Any) -> None:
-        before = [self.encoded(container) for container in trail]
+        before = self._before(trail)
         parent = trail[-1]
         old = parent[key]
         if isinstance(parent, dict):
@@ -167,6 +170,10 @@ class _HashingEditor(Editor):
 
     def _share_of(self, array: list[JSON], index: int) -> int:
         return _element(self.encoded(array[index])) * pow(BASE, len(array) - 1 - index, PRIME) % PRIME
+
+    def _before(self, trail: list[Any]) -> list[bytes]:
+        """Return what the containers below the root are encoded as; nothing is made of the root's own."""
+        return [b"", *[self.encoded(container) for container in trail[1:]]]
 
     def _settle(self, trail: list[Any], path: Pointer, before: list[bytes], total: int) -> None:
         """Store the parent's new accumulator and carry the change up to the root."""

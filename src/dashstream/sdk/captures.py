@@ -105,30 +105,29 @@ class EventCapture(Capture):
     __slots__ = ("attributes", "duration_us", "event_type", "is_vital", "request_id", "routing", "status")
     kind = EVENT
 
-    def __init__(  # noqa: PLR0913  # one parameter for each fact
+    def __init__(  # noqa: PLR0917  # one parameter for each fact that most events have
         self,
         run: RunContext,
         timestamp_us: int,
         place: Place,
         superstep: int | None,
         event_type: int,
-        *,
         attributes: Mapping[str, Any] | None = None,
         duration_us: int = 0,
-        request_id: str = "",
-        status: int = 0,
-        routing: tuple[str, str, int, str, int] | None = None,
-        is_vital: bool = False,
         size: int = BASE_BYTES,
     ) -> None:
-        super().__init__(run, timestamp_us, place, superstep, size)
+        self.run = run  # not through the base class: most captures are made here
+        self.timestamp_us = timestamp_us
+        self.place = place
+        self.superstep = superstep
+        self.size = size
         self.event_type = event_type
         self.attributes = attributes
         self.duration_us = duration_us
-        self.request_id = request_id
-        self.status = status
-        self.routing = routing
-        self.is_vital = is_vital
+        self.request_id = ""
+        self.status = 0
+        self.routing: tuple[str, str, int, str, int] | None = None
+        self.is_vital = False
 
 
 class StateTrack:

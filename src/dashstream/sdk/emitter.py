@@ -81,7 +81,10 @@ class RunEmitter:
             described["error.message"] = _message_of(error)
         event_type = pb.EVENT_TYPE_GRAPH_ERROR if status in _FAILED else pb.EVENT_TYPE_GRAPH_END
         duration_us = (time.perf_counter_ns() - self._started_ns) // 1000
-        self._event(event_type, attributes=described, duration_us=duration_us, status=status, is_vital=True)
+        event = cap.EventCapture(self.run, now_us(), RUN_PLACE, None, event_type, described, duration_us)
+        event.status = status
+        event.is_vital = True
+        self._offer(event)
 
     def interrupted(self, place: Place, superstep: int | None, *, interrupt_id: str, value: Any, when: str) -> None:
         """The run pauses for a human: not an error."""
@@ -159,12 +162,9 @@ class RunEmitter:
 
     def edge(self, place: Place, superstep: int | None, source: str, target: str, kind: int, count: int = 1) -> None:
         """An edge was taken."""
-        self._event(
-            pb.EVENT_TYPE_EDGE_TRAVERSAL,
-            place,
-            superstep,
-            routing=(source, target, kind, place.execution_id, count),
-        )
+        edge = cap.EventCapture(self.run, now_us(), place, superstep, pb.EVENT_TYPE_EDGE_TRAVERSAL)
+        edge.routing = (source, target, kind, place.execution_id, count)
+        self._offer(edge)
 
     def progress(self, place: Place, superstep: int | None, attributes: Mapping[str, Any]) -> None:
         """Something that the program itself wants to say."""
@@ -367,9 +367,16 @@ class RunEmitter:
         place: Place = RUN_PLACE,
         superstep: int | None = None,
         attributes: Mapping[str, Any] | None = None,
-        **rest: Any,
+        *,
+        duration_us: int = 0,
+        request_id: str = "",
+        is_vital: bool = False,
+        size: int = cap.BASE_BYTES,
     ) -> None:
-        self._offer(cap.EventCapture(self.run, now_us(), place, superstep, event_type, attributes=attributes, **rest))
+        event = cap.EventCapture(self.run, now_us(), place, superstep, event_type, attributes, duration_us, size)
+        event.request_id = request_id
+        event.is_vital = is_vital
+        self._offer(event)
 
 
 def _shared(before: list[Any], after: list[Any]) -> int:

@@ -13,11 +13,13 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from dashstream.protocol import patch
+from dashstream.protocol.differ import Differ
 from dashstream.protocol.framing import frame
 from dashstream.protocol.gen import dashstream_pb2 as pb
 from dashstream.protocol.json_value import dumps
@@ -36,6 +38,8 @@ TOKEN_CHUNK_CHARS = 2_048
 MAX_MESSAGE_CHARS = 8_192
 MAX_STACK_CHARS = 32_768
 INT64_MAX = 2**63 - 1
+TRIGGERS = "triggers"
+_DURATION_TAG = b"\x28"
 
 _TREE_1 = pb.HASH_ALGORITHM_TREE_1
 
@@ -68,6 +72,7 @@ class Encoder:
         self._id_prefix = os.urandom(8)
         self._id = 0
         self._max = settings.max_record_bytes
+        self._head = pb.Header()
         self._builders: dict[int, Callable[[Any], Iterable[Encoded]]] = {
             cap.EVENT: self._event,
             cap.STATE_DIFF: self._state,
@@ -106,15 +111,16 @@ class Encoder:
         place = capture.place
         number = self._counters.next(run)
         self._id += 1
-        head = pb.Header(
-            message_id=self._id_prefix + struct.pack(">Q", self._id),
-            timestamp_us=capture.timestamp_us,
-            sequence=number.sequence,
-            run_sequence=number.run_sequence,
-            type=kind,  # type: ignore[arg-type]  # an open enum: an int on the wire
-        )
+        head = self._head  # every field that it has is set again each time
+        head.message_id = self._id_prefix + struct.pack(">Q", self._id)
+        head.timestamp_us = capture.timestamp_us
+        head.sequence = number.sequence
+        head.run_sequence = number.run_sequence
+        head.type = kind  # type: ignore[assignment]  # an open enum: an int on the wire
         if capture.superstep is not None:
             head.superstep = capture.superstep
+        else:
+            head.ClearField("superstep")
         place_bytes = place.encoded
         if place_bytes is None:
             place_bytes = place.encoded = _place_bytes(place)
@@ -140,11 +146,21 @@ class Encoder:
         return run.prefix
 
     def _event(self, capture: cap.EventCapture) -> Iterable[Encoded]:
-        event = pb.Event(event_type=capture.event_type)  # type: ignore[arg-type]  # an open enum: an int on the wire
-        if capture.place.node_id:
-            event.node_id = text_of(capture.place.node_id)
+        attributes = capture.attributes or {}
+        triggers = attributes.get(TRIGGERS, ())
+        if type(triggers) is tuple:
+            attributes = {key: value for key, value in attributes.items() if key != TRIGGERS}
+        else:  # an attribute of the program's own
+            triggers = ()
+        fixed = _fixed_part(capture.event_type, capture.place.node_id, triggers)
         if capture.duration_us:
-            event.duration_us = capture.duration_us
+            fixed += _DURATION_TAG + _length(capture.duration_us)
+        return (self._seal(capture, cap.EVENT, b"\x0a", fixed + self._varying_part(capture, attributes)),)
+
+    def _varying_part(self, capture: cap.EventCapture, attributes: Mapping[str, Any]) -> bytes:
+        if not (attributes or capture.routing or capture.request_id or capture.status):
+            return b""
+        event = pb.Event()
         if capture.request_id:
             event.llm_request_id = text_of(capture.request_id)
         if capture.status:
@@ -153,15 +169,15 @@ class Encoder:
             event.attributes["observer.us"].int_value = capture.run.observer_ns // 1000
         if capture.routing is not None:
             source, target, kind, execution_id, count = capture.routing
-            event.routing.source = text_of(source)
-            event.routing.target = text_of(target)
-            event.routing.kind = kind  # type: ignore[assignment]  # an open enum: an int on the wire
-            event.routing.source_execution_id = text_of(execution_id)
-            event.routing.count = count
-        if capture.attributes:
-            for key, value in capture.attributes.items():
-                self._attribute(event, text_of(key), value)
-        yield self._seal(capture, cap.EVENT, b"\x0a", event.SerializeToString())
+            routing = event.routing
+            routing.source = text_of(source)
+            routing.target = text_of(target)
+            routing.kind = kind  # type: ignore[assignment]  # an open enum: an int on the wire
+            routing.source_execution_id = text_of(execution_id)
+            routing.count = count
+        for key, value in attributes.items():
+            self._attribute(event, text_of(key), value)
+        return event.SerializeToString()
 
     def _attribute(self, event: pb.Event, key: str, value: Any) -> None:
         if value is None:
@@ -177,15 +193,11 @@ class Encoder:
                 event.attributes[key].string_value = str(int_of(value))
         elif isinstance(value, float):
             event.attributes[key].double_value = value
-        elif isinstance(value, cap.JsonText):
+        else:
             text, is_truncated = self._text_of(value)
             event.attributes[key].string_value = text
             if value.truncated_key:
                 event.attributes[value.truncated_key].bool_value = is_truncated
-        else:
-            event.attributes[key].array_value.SetInParent()
-            for item in value:
-                event.attributes[key].array_value.values.add().string_value = text_of(str(item))
 
     def _free_text(self, text: str) -> str:
         """What a program or its libraries wrote, without secrets and as UTF-8 can carry it."""
@@ -201,7 +213,7 @@ class Encoder:
         if track.hashed is None or track.generation != self.generation:
             yield from self._full_state(capture, value, is_transition=not capture.is_start)
             return
-        operations = patch.diff(track.value, value)
+        operations = Differ().diff(track.value, value)
         base_hash = track.hashed.hash
         if operations:
             track.hashed.apply(operations)
@@ -320,6 +332,17 @@ class Encoder:
         record = self._seal(capture, cap.LOSS, b"\xa2\x01", loss.SerializeToString())
         record.loss = capture
         yield record
+
+
+@lru_cache(maxsize=4_096)
+def _fixed_part(event_type: int, node_id: str, triggers: tuple[Any, ...]) -> bytes:
+    """Return the part of an event that is the same at every visit of a node."""
+    event = pb.Event(event_type=event_type)  # type: ignore[arg-type]  # an open enum: an int on the wire
+    if node_id:
+        event.node_id = text_of(node_id)
+    for trigger in triggers:
+        event.attributes[TRIGGERS].array_value.values.add(string_value=text_of(str(trigger)))
+    return event.SerializeToString()
 
 
 def _place_bytes(place: cap.Place) -> bytes:
