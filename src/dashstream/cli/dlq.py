@@ -8,7 +8,7 @@ from urllib.parse import quote
 import typer
 
 from dashstream.cli.connection import DataDirOption, JsonOption, TokenOption, UrlOption, find_gateway
-from dashstream.cli.output import clock_time, write_json
+from dashstream.cli.output import clock_time, listing, write_json
 
 PATH = "/api/v1/dead-letters"
 IdArgument = Annotated[str, typer.Argument(help="The letter: epoch.partition.offset, as `dlq list` shows it.")]
@@ -108,15 +108,12 @@ def _path(letter: str) -> str:
 def _list(page: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
 
     console = Console()
     if not page["dead_letters"]:
         console.print("No dead letters.")
         return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("letter", "reason", "size", "thread", "when", "payload", "redriven"):
-        table.add_column(heading, no_wrap=True, overflow="fold" if heading == "letter" else "ellipsis")
+    table = listing("letter", "reason", "size", "thread", "when", "payload", "redriven")
     for letter in page["dead_letters"]:
         table.add_row(
             escape(letter["id"]),

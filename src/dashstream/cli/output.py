@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 STATUS_STYLES = {
     "running": "cyan",
@@ -48,3 +51,14 @@ def status_text(status: str) -> str:
     """Return a status with its colour, as rich markup."""
     style = STATUS_STYLES.get(status, "white")
     return f"[{style}]{status}[/{style}]"
+
+
+def listing(name: str, *facts: str) -> Table:
+    """Return a table of things, to be filled: on a narrow terminal facts give way, and names can be copied."""
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column(name, no_wrap=True)
+    for fact in facts:
+        table.add_column(fact)
+    return table

@@ -14,7 +14,7 @@ from dashstream.cli.connection import (
     find_gateway,
     run_path,
 )
-from dashstream.cli.output import clock_time, duration, status_text, write_json
+from dashstream.cli.output import clock_time, duration, listing, status_text, write_json
 
 FACTS = (
     "thread_id",
@@ -72,15 +72,12 @@ def runs(
 
 def _list(page: dict[str, Any]) -> None:
     from rich.console import Console
-    from rich.table import Table
 
     console = Console()
     if not page["runs"]:
         console.print("No runs yet. Record one with: dashstream run app.py")
         return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("run", "graph", "status", "started", "took", "steps", "records"):
-        table.add_column(heading, no_wrap=True, overflow="fold" if heading == "run" else "ellipsis")
+    table = listing("run", "graph", "status", "started", "took", "steps", "records")
     for run in page["runs"]:
         table.add_row(
             run["run_id"],
