@@ -110,6 +110,24 @@ def client_config(options: KafkaOptions) -> Config:
     return config
 
 
+def reading_config(options: KafkaOptions, *, fetch_wait_ms: int) -> Config:
+    """Return what a client is made from that reads partitions assigned by hand, from places that its user keeps.
+
+    ``fetch_wait_ms``: how long the broker holds the answer while it has nothing.
+    """
+    return {
+        **client_config(options),
+        "group.id": options.group,  # the client wants one; with manual assignment it joins none
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "error",
+        "enable.partition.eof": True,
+        "isolation.level": "read_committed",
+        "fetch.wait.max.ms": fetch_wait_ms,
+        "queued.max.messages.kbytes": max(1, options.fetch_bytes // KIB),
+    }
+
+
 def client_log() -> logging.Logger:
     """Return where clients log what they do; the configuration is not among it."""
     return _client_log

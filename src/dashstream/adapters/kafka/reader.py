@@ -18,7 +18,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from dashstream.adapters.kafka.errors import END_OF_PARTITION, OUT_OF_RANGE, error_of, translated
 from dashstream.adapters.kafka.marks import Marks
-from dashstream.adapters.kafka.options import KIB, KafkaOptions, client_config, client_log
+from dashstream.adapters.kafka.options import KafkaOptions, client_log, reading_config
 from dashstream.adapters.kafka.tail import record_of
 from dashstream.adapters.kafka.window import size_of
 from dashstream.engine.ports import LogPage, LogRecord
@@ -26,6 +26,9 @@ from dashstream.errors import LogUnavailableError, OffsetOutOfRangeError
 
 FETCH_RECORDS = 2_000
 """Most records taken from the client at once."""
+
+END_IS_TOLD_MS = 50
+"""How long the end of a partition takes to be told: it is when a fetch comes back empty."""
 
 
 class Reader:
@@ -107,7 +110,7 @@ class Reader:
         """Return the client, placed at an offset."""
         self.known_high = high
         if self._consumer is None:
-            self._consumer = Consumer(self._config(), logger=client_log())
+            self._consumer = Consumer(reading_config(self._options, fetch_wait_ms=END_IS_TOLD_MS), logger=client_log())
         if not self.is_at(partition, offset):
             self._ahead.clear()
             self.partition, self.offset, self._fetched = partition, offset, offset
@@ -125,19 +128,6 @@ class Reader:
                 self._fetched = max(self._fetched, cast("int", message.offset()))
             else:
                 raise KafkaException(error)
-
-    def _config(self) -> dict[str, object]:
-        return {
-            **client_config(self._options),
-            "group.id": self._options.group,  # the client wants one; with manual assignment it joins none
-            "enable.auto.commit": False,
-            "enable.auto.offset.store": False,
-            "auto.offset.reset": "error",
-            "enable.partition.eof": True,
-            "isolation.level": "read_committed",
-            "fetch.wait.max.ms": 50,  # the end of a partition is told when a fetch comes back empty
-            "queued.max.messages.kbytes": max(1, self._options.fetch_bytes // KIB),
-        }
 
 
 class ReaderPool:

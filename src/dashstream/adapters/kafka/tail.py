@@ -33,7 +33,7 @@ from confluent_kafka.admin import TopicDescription  # type: ignore[attr-defined]
 
 from dashstream.adapters.kafka.errors import END_OF_PARTITION, MISSING, OUT_OF_RANGE, TRUNCATED, error_of, translated
 from dashstream.adapters.kafka.hearing import Hearing
-from dashstream.adapters.kafka.options import KIB, KafkaOptions, client_config, client_log
+from dashstream.adapters.kafka.options import KafkaOptions, client_log, reading_config
 from dashstream.adapters.kafka.topic import Questions, Topic, TopicLife
 from dashstream.adapters.kafka.window import Run, size_of
 from dashstream.engine.backoff import Backoff
@@ -153,7 +153,8 @@ class Tail:
         self._check, self._ends = None, {}  # whoever was asked before may be gone
         self._hearing.forget()
         self._verify()
-        consumer = Consumer(self._config(), logger=client_log())
+        config = reading_config(self._options, fetch_wait_ms=500)
+        consumer = Consumer(config | {"fetch.error.backoff.ms": int(REFUSED_FETCH_S * 1000)}, logger=client_log())
         try:
             consumer.assign(self._places(self._positions))
             while not self._stopping.is_set():
@@ -168,20 +169,6 @@ class Tail:
             raise translated(error_of(exception), f"follow {self._topic.name!r}") from exception
         finally:
             consumer.close()
-
-    def _config(self) -> dict[str, object]:
-        return {
-            **client_config(self._options),
-            "group.id": self._options.group,  # the client wants one; with manual assignment it joins none
-            "enable.auto.commit": False,
-            "enable.auto.offset.store": False,
-            "auto.offset.reset": "error",
-            "enable.partition.eof": True,
-            "isolation.level": "read_committed",
-            "fetch.wait.max.ms": 500,
-            "fetch.error.backoff.ms": int(REFUSED_FETCH_S * 1000),
-            "queued.max.messages.kbytes": max(1, self._options.fetch_bytes // KIB),
-        }
 
     def _consume(self, consumer: Consumer) -> Sequence[Message]:
         return consumer.consume(self._options.batch_records, POLL_S)
