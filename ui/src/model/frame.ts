@@ -5,15 +5,9 @@
  * Sequences and offsets are 64-bit and travel as decimal strings.
  */
 
-export type ConnectionPhase =
-  | "idle"
-  | "connecting"
-  | "subscribing"
-  | "catching_up"
-  | "live"
-  | "falling_behind"
-  | "mismatch"
-  | "closed";
+import type { SessionPhase } from "../protocol/session-types";
+
+export type ConnectionPhase = SessionPhase;
 
 /** State of the connection. `closed` is final until the user acts; every other phase recovers by itself. */
 export interface ConnectionStatus {
