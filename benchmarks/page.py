@@ -3,7 +3,8 @@
 Runs are built, written and indexed before they are opened, so a figure is the page's and the gateway's together, on one
 machine. Like the SDK's they hold a full state after every 64 KiB of changes. A main-thread task above 50 ms counts as a
 long one; those before the newest state is shown are the page's own start. ``--events`` and ``--minutes`` make it as
-large and as long as the budgets say: 1,000,000 events, half an hour.
+large and as long as the budgets say: 1,000,000 events, half an hour. ``--held`` gives the page another bound of records
+than its own, to see its memory stand still in minutes.
 """
 
 from __future__ import annotations
@@ -31,11 +32,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
 from _heaps import Heaps, HeapWatch, slope  # noqa: E402  # after the path
-from end_to_end import FLAGS, SIZE, find_chromium, gateway  # noqa: E402  # after the path
+from end_to_end import SIZE, find_chromium, gateway  # noqa: E402  # after the path
 
+from browser_fixtures import FLAGS  # noqa: E402  # after the path
 from dashstream.protocol.gen import dashstream_pb2 as pb  # noqa: E402  # after the path
 from dashstream.protocol.patch import Op, OpKind  # noqa: E402  # after the path
-from e2e.faults import post  # noqa: E402  # after the path
+from e2e.faults import post, prepare  # noqa: E402  # after the path
 from run_builder import RunBuilder  # noqa: E402  # after the path
 
 DOCUMENTS = 9_600
@@ -165,8 +167,10 @@ async def write(ready: Any, run: RunBuilder) -> None:
         await asyncio.sleep(0.2)
 
 
-async def open_run(browser: Browser, ready: Any, run: RunBuilder) -> Page:
+async def open_run(browser: Browser, ready: Any, run: RunBuilder, held: int | None = None) -> Page:
     page = await browser.new_page(viewport=SIZE)  # type: ignore[arg-type]  # a plain dict of the right shape
+    if held is not None:
+        await prepare(page, held_records=held)
     await page.add_init_script(WATCH.replace("LAST_STEP", str(last_step(run))))
     await page.goto(f"{ready.url}/runs/{run.run_id}#token={ready.token}", wait_until="commit")
     await page.get_by_test_id("run-page").wait_for(timeout=60_000)
@@ -247,12 +251,12 @@ async def large_graph(browser: Browser, ready: Any) -> list[Figure]:
     ]
 
 
-async def memory(browser: Browser, ready: Any, minutes: float, rate: int) -> list[Figure]:
+async def memory(browser: Browser, ready: Any, minutes: float, rate: int, held: int | None) -> list[Figure]:
     """Heaps of the page's two threads while a run grows at a constant rate; the first half is its warming up."""
     run = RunBuilder(graph="steady", thread_id="steady")
     run.start({"step": 0})
     await post(ready, run.records)
-    page = await open_run(browser, ready, run)
+    page = await open_run(browser, ready, run, held)
     watch = await HeapWatch.of(page)
     times: list[float] = []
     heaps: list[Heaps] = []
@@ -300,7 +304,7 @@ async def measure(options: argparse.Namespace) -> list[Figure]:
             if options.only in (None, "graph"):
                 figures += await large_graph(browser, ready)
             if options.only in (None, "memory"):
-                figures += await memory(browser, ready, options.minutes, options.rate)
+                figures += await memory(browser, ready, options.minutes, options.rate, options.held)
             return figures
 
 
@@ -309,6 +313,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=300_000, help="events of the large run")
     parser.add_argument("--minutes", type=float, default=0.5, help="how long memory is watched")
     parser.add_argument("--rate", type=int, default=1_000, help="records per second meanwhile")
+    parser.add_argument("--held", type=int, help="records that the page holds at most while its memory is watched")
     parser.add_argument("--only", choices=("intake", "large", "graph", "memory"), help="measure this alone")
     table = Table(title="The page in Chromium")
     for column in ("what", "figure", "budget", "ratio"):

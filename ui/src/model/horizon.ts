@@ -17,7 +17,7 @@ export interface Bound {
   readonly bytes: number;
 }
 
-/** Some 600 bytes of heap a record, and the records: 1.5 GB in all, of the 4 GB that a browser allows a worker. */
+/** Some 450 bytes of heap a record, and the records themselves: 1.2 GB in all. */
 export const PAGE_BOUND: Bound = { records: 1_500_000, bytes: 512 * 1024 * 1024 };
 /** Spans, calls and visits that began before the horizon and have no end, of each kind. */
 export const OPEN_KEPT = 10_000;

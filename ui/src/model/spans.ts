@@ -89,12 +89,10 @@ export class Spans {
   }
 
   letGoBefore(row: number): void {
-    const isOpen = (span: Span) => this.#open.get(span.id) === span;
-    const gone = new Set(
-      goneBefore(row, this.all, (span) => ({ lastRow: span.lastRow, isOpen: isOpen(span) })),
-    );
+    const lasting = ({ lastRow, endUs }: Span) => ({ lastRow, isOpen: endUs === null });
+    const gone = new Set(goneBefore(row, this.all, lasting));
     for (const span of gone) {
-      if (!isOpen(span)) continue;
+      if (span.endUs !== null) continue;
       this.#open.delete(span.id);
       this.#laneEnds[span.lane] = span.startUs;
     }

@@ -52,6 +52,17 @@ describe("the page of a run", () => {
     expect(put).toHaveBeenLastCalledWith("?tab=state&find=draft");
   });
 
+  it("shows the oldest step that is on the page for one before it", async () => {
+    show({ horizon: { sequence: "20", step: 3 } }, "?step=1");
+    const playhead = await screen.findByTestId("playhead");
+    expect([playhead.dataset.step, playhead.getAttribute("aria-valuemin")]).toEqual(["3", "3"]);
+    expect((screen.getByTestId("step-prev") as HTMLButtonElement).disabled).toBe(true);
+    fireEvent.keyDown(playhead, { key: "ArrowRight" });
+    fireEvent.keyDown(playhead, { key: "Home" });
+    expect(playhead.dataset.step).toBe("3");
+    expect((screen.getByRole("button", { name: "Critical path" }) as HTMLButtonElement).disabled).toBe(true);
+  });
+
   it("copies a link to what is shown, at the step that is shown, without a token", async () => {
     const { services, engine } = show({}, "?tab=tools&path=%2Fround");
     const step = (await screen.findByTestId("playhead")).dataset.step;

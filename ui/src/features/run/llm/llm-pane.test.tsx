@@ -101,6 +101,14 @@ describe("the LLM pane", () => {
     expect(screen.getByTestId("llm-text").textContent).toBe("No text came.");
   });
 
+  it("says which calls are not on the page, and does not call them later ones", async () => {
+    const frame = { horizon: { sequence: "9000", step: 2 }, run: summaryOf({ llmCalls: 1_200 }) };
+    renderPane(LlmPane, { engine: createFakeEngine({ frame }), answers: { llmCalls: async () => [] } });
+    expect(await screen.findByText("No LLM call at this step")).toBeTruthy();
+    expect(screen.getByText("The whole run made 1,200.")).toBeTruthy();
+    expect(screen.getByTestId("horizon-note").textContent).toContain("Records before 9,000");
+  });
+
   it("tells none yet at this step from none in the run", async () => {
     const engine = createFakeEngine();
     const pane = renderPane(LlmPane, { engine, moment: { kind: "step", step: 0 } });

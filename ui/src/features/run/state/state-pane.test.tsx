@@ -83,6 +83,18 @@ describe("the state pane", () => {
     expect((await screen.findByTestId("blame-unread")).textContent).toContain("Records 7 to 900");
   });
 
+  it("says in the blame, and keeps to, what is on the page", async () => {
+    renderPane(StatePane, {
+      engine: createFakeEngine({ frame: { horizon: { sequence: "9000", step: 2 } } }),
+    });
+    fireEvent.click(await row("/topic"));
+    fireEvent.click(await screen.findByTestId("blame"));
+    expect((await screen.findByTestId("blame-horizon")).textContent).toContain("Records before 9,000");
+    fireEvent.change(screen.getByLabelText("Compare with"), { target: { value: "step" } });
+    const step = (await screen.findByLabelText("Step to compare with")) as HTMLInputElement;
+    expect([step.min, step.value]).toEqual(["2", "2"]);
+  });
+
   it("copies the whole state, exactly", async () => {
     const { engine } = renderPane(StatePane, { moment: { kind: "step", step: 3 } });
     const written = clipboard();

@@ -41,6 +41,11 @@ describe("the axis of steps", () => {
     for (let step = 0; step <= 20; step += 1) expect(axis.nearest(axis.xOf(step))).toBe(step);
   });
 
+  it("begins at the first step that can be shown", () => {
+    const axis = createStepAxis(STEPS.slice(2), 3, scale, 2);
+    expect([axis.nearest(0), axis.covering(0), axis.nearest(1)]).toEqual([2, 2, 3]);
+  });
+
   it("spreads the steps of a run without time, so that each can be reached", () => {
     const flat = createTimeScale(7, 7, []);
     const axis = createStepAxis([stepAt(0, 7, 7), stepAt(1, 7, 7), stepAt(2, 7, 7)], 2, flat);
