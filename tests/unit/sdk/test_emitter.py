@@ -324,3 +324,14 @@ def test_odd_numbers_in_attributes(scenes: Any) -> None:
     assert attributes["low"].int_value == -(2**63)
     assert math.isnan(attributes["nan"].double_value)
     assert "none" not in attributes
+
+
+def test_what_triggered_a_node_is_told_and_an_attribute_of_that_name_is_the_programs_own(scenes: Any) -> None:
+    scene = scenes()
+    scene.run.node_started(NODE, 0, ("branch:to:node", "join"), {"n": 1})
+    scene.run.progress(NODE, 0, {"triggers": SECRET, "note": 1})
+    started, told = (record.message.event.attributes for record in scene.records)
+    assert [value.string_value for value in started["triggers"].array_value.values] == ["branch:to:node", "join"]
+    assert started["input"].string_value == '{"n":1}'
+    assert told["triggers"].string_value == "[redacted]"
+    assert told["note"].int_value == 1
