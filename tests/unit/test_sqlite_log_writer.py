@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dashstream.adapters.sqlite import log_store as store
+from dashstream.adapters.sqlite.log import SqliteLog
 from dashstream.adapters.sqlite.log_tail import Piece
 from dashstream.adapters.sqlite.log_writer import LogWriter, Outcome
 from dashstream.engine.limits import LogLimits
@@ -69,3 +70,47 @@ async def test_a_log_that_cannot_be_opened_is_each_batches_own_answer(tmp_path: 
     await asyncio.to_thread(writer.stop)
     assert [[answer for answer, _ in outcomes] for _, outcomes in settled.calls] == [[answers[0]], [answers[1]]]
     assert all(isinstance(outcome, LogError) for _, outcomes in settled.calls for _, outcome in outcomes)
+
+
+@contextlib.contextmanager
+def nothing_is_written(path: Path) -> Iterator[None]:
+    """Keep the writer waiting for SQLite's lock, so that what is appended meanwhile gathers."""
+    with contextlib.closing(store.connect(path, read_only=False, busy_timeout_s=5)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("ROLLBACK")
+
+
+async def test_batches_of_a_loop_that_has_ended_keep_nobody_else_from_the_answer(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    log = SqliteLog.open(path, LogLimits(busy_timeout_s=60))
+
+    def append_and_end() -> None:
+        ended = asyncio.new_event_loop()
+        ended.set_exception_handler(lambda *_: None)  # it is told of its tasks, which wait for ever
+        tasks = [ended.create_task(log.append([sequenced(sequence)])) for sequence in (1, 2)]
+        ended.run_until_complete(asyncio.wait(tasks, timeout=0))
+        ended.close()
+
+    with nothing_is_written(path):
+        await asyncio.to_thread(append_and_end)
+        answer = asyncio.create_task(log.append([sequenced(3)]))
+        await asyncio.sleep(0)
+    async with asyncio.timeout(60):
+        assert not (await answer)[0].duplicate
+    await log.close()
+
+
+async def test_each_event_loop_is_woken_by_the_answers_to_its_own_batches(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    log = SqliteLog.open(path, LogLimits(busy_timeout_s=60))
+    with nothing_is_written(path):
+        others = [
+            asyncio.create_task(asyncio.to_thread(asyncio.run, log.append([sequenced(1, producer=producer)])))
+            for producer in ("a", "b")
+        ]
+        own = asyncio.create_task(log.append([sequenced(1, producer="c")]))
+        await asyncio.sleep(0)
+    async with asyncio.timeout(60):
+        assert [item.duplicate for [item] in await asyncio.gather(own, *others)] == [False] * 3
+    await log.close()

@@ -169,23 +169,32 @@ class SqliteLog:
         self._seen_version = version  # not before: a waiter that is cancelled here must not have seen it for the others
 
     def _settled(self, written: Mapping[int, Piece], outcomes: Sequence[Outcome]) -> None:
-        """Runs on the writer's thread."""
-        if self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended; nobody waits any more
-                self._loop.call_soon_threadsafe(self._settle, written, outcomes)
+        """Runs on the writer's thread. Calls each event loop once: the one that owns the tail, and any other's own."""
+        owner = self._loop
+        by_loop: dict[asyncio.AbstractEventLoop | None, list[Outcome]] = {owner: []}
+        for outcome in outcomes:
+            by_loop.setdefault(outcome[0].get_loop(), []).append(outcome)
+        for loop, answered in by_loop.items():
+            if loop is not None:
+                with contextlib.suppress(RuntimeError):  # the loop has ended; nobody waits there any more
+                    loop.call_soon_threadsafe(self._settle, written if loop is owner else {}, answered)
 
     def _settle(self, written: Mapping[int, Piece], outcomes: Sequence[Outcome]) -> None:
-        for partition, piece in written.items():
-            self._tail.add(partition, piece)
-            self._highs[partition] = piece.records[-1].offset + 1
-        self._appended.set()
-        for answer, outcome in outcomes:
+        for answer, outcome in outcomes:  # first, so that they stand whatever follows; who waits runs after it all
             if answer.cancelled():
                 continue
             if isinstance(outcome, LogError):
                 answer.set_exception(outcome)
             else:
                 answer.set_result(outcome)
+        if written:
+            self._advance(written)
+
+    def _advance(self, written: Mapping[int, Piece]) -> None:
+        for partition, piece in written.items():
+            self._tail.add(partition, piece)
+            self._highs[partition] = piece.records[-1].offset + 1
+        self._appended.set()
 
     async def _in_reader(self, job: Callable[[sqlite3.Connection], T]) -> T:
         self._check_open()
