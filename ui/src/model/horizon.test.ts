@@ -5,6 +5,7 @@ import { EventType, ToolExecution_Stage } from "../protocol/gen/dashstream_pb";
 import { GOLDEN_RECORDS } from "../testing/golden-run";
 import { RunRecords } from "../testing/run-records";
 import { type Bound, goneBefore, OPEN_KEPT, PAGE_BOUND } from "./horizon";
+import { PartialAnswers } from "./partial-answers";
 import { type LogRecord, RunModel } from "./run";
 import { RunAnswers } from "./run-answers";
 import type { EventQuery, Moment } from "./views";
@@ -160,7 +161,37 @@ function agent(turns: number): RunRecords {
   return run;
 }
 
+function idle(records: RunRecords, count: number): RunRecords {
+  for (let made = 0; made < count; made += 1) records.event(EventType.NODE_PROGRESS);
+  return records;
+}
+
 describe("what began before the horizon", () => {
+  it("is not said to be made by the record at the horizon", () => {
+    const { records } = idle(new RunRecords().state({ topic: "moon" }), 100);
+    const blame = (bound?: Bound) =>
+      new RunAnswers(folded(records, "r", bound)).blame({ moment: LIVE, ns: "", path: "/topic", limit: 5 });
+    expect(blame()).toMatchObject([{ step: 0, sequence: "1" }]);
+    expect(blame({ records: 50, bytes: 1_000_000 })).toEqual([]);
+  });
+
+  it("has said by then what it had said", () => {
+    const start = new RunRecords().event(EventType.LLM_START, {}, {}, { llmRequestId: "long" });
+    const { records } = idle(start.token("long", 0, "one ").token("long", 1, "two "), 97).token(
+      "long",
+      2,
+      "three",
+    );
+    const run = folded(records, "r", { records: 50, bytes: 1_000_000 });
+    const answers = new RunAnswers(run);
+    const before: Moment = { kind: "sequence", sequence: "99" };
+    expect(run.records.first).toBeGreaterThan(3);
+    expect(answers.llmCall("long", before)?.text).toBe("[…] two ");
+    expect(answers.llmCalls(before)).toMatchObject([
+      { textLength: 8, firstTokenUs: 2_000, missingChunks: 0 },
+    ]);
+  });
+
   it("stays while it goes on, and is gone once it ended", () => {
     const run = folded(agent(100).records, "r", { records: 50, bytes: 1_000_000 });
     const answers = new RunAnswers(run);
@@ -185,11 +216,58 @@ describe("what began before the horizon", () => {
     expect(run.summaryView()).toMatchObject({ llmCalls: 101, toolCalls: 100, promptTokens: 200 });
   });
 
+  it("goes with its states when too many namespaces had steps", () => {
+    const many = new RunRecords().state({ root: true });
+    for (let made = 0; made < OPEN_KEPT + 2_000; made += 1)
+      many.state({ made }, { checkpointNs: `sub:${made}` });
+    const run = folded(many.records, "r", { records: 1_000, bytes: 10_000_000 });
+    const namespaces = run.summaryView()?.namespaces ?? [];
+    expect(namespaces.length).toBeLessThanOrEqual(OPEN_KEPT + 1_000);
+    expect([namespaces.at(0), namespaces.includes(`sub:${OPEN_KEPT + 1_999}`)]).toEqual(["", true]);
+    expect(run.namespace("sub:0")).toBeUndefined();
+  });
+
   it("goes when too much of it has no end", () => {
     const all = Array.from({ length: OPEN_KEPT + 3 }, (_, lastRow) => ({ lastRow, isOpen: lastRow !== 5 }));
     const gone = [...goneBefore(OPEN_KEPT + 2, all, (one) => one)];
     expect(gone.map(({ lastRow }) => lastRow)).toEqual([5, 0]);
   });
+});
+
+describe("what begins after the horizon", () => {
+  it("has nothing before its first step, in a namespace of its own", () => {
+    const records = new RunRecords();
+    for (let step = 0; step < 30; step += 1) idle(records.state({ step }), 4);
+    records.state({ found: 1 }, { checkpointNs: "sub:1" });
+    const answers = new RunAnswers(folded(records.records, "r", { records: 50, bytes: 1_000_000 }));
+    const { operations } = answers.diffAt({ moment: LIVE, ns: "sub:1", against: "previous", limit: 5 });
+    expect(operations).toMatchObject([{ op: "add", path: "", after: '{"found":1}' }]);
+  });
+
+  it("keeps its marks where the producer counts anew", () => {
+    const records = idle(new RunRecords(), 80);
+    for (let sequence = 1n; sequence <= 60n; sequence += 1n) {
+      const type = sequence % 10n === 0n ? EventType.NODE_WARNING : EventType.NODE_PROGRESS;
+      records.event(type, { sequence, producerEpoch: 2n });
+    }
+    const run = folded(records.records, "r", { records: 100, bytes: 1_000_000 });
+    expect(run.records.sequence(run.records.first)).toBeGreaterThan(10n);
+    expect(run.markers.map(({ sequence }) => sequence)).toEqual(["10", "20", "30", "40", "50", "60"]);
+  });
+});
+
+it("does not answer for what lies before the horizon of the newest part", () => {
+  const records = largeRun(200, 5, true);
+  const whole = folded(records.slice(0, 100), "large");
+  const newest = new RunModel("large", { records: 100, bytes: 1_000_000 });
+  newest.steps.start = 100;
+  for (const record of records.slice(500)) newest.apply(record);
+  const answers = new PartialAnswers(whole, newest, null);
+  const { first } = newest.records;
+  const at = (sequence: bigint): Moment => ({ kind: "sequence", sequence: String(sequence) });
+  expect(first).toBeGreaterThan(0);
+  expect(answers.stepOf(at(newest.records.sequence(first)))).toBe(newest.steps.first);
+  expect(() => answers.stepOf(at(newest.records.sequence(first) - 1n))).toThrow("still being read");
 });
 
 it("holds a run of a million records whole", () => {

@@ -94,7 +94,7 @@ export class LlmCalls {
     this.#open.clear();
   }
 
-  /** Forget the calls that were over before `row`, and what others had said by then. */
+  /** Forget the calls that were over before `row`, and what others had said by then, but for the last of it. */
   letGoBefore(row: number): void {
     const lasting = (call: CallRecord) => ({ lastRow: lastRowOf(call), isOpen: this.#open.has(call) });
     for (const call of [...goneBefore(row, this.#calls.values(), lasting)]) {
@@ -102,8 +102,8 @@ export class LlmCalls {
       this.#open.delete(call);
     }
     for (const { pieces } of this.#calls.values()) {
-      const next = pieces.indexBelow(row, (piece) => piece.row);
-      pieces.letGoBefore(Math.min(next, pieces.length - 1));
+      // The last piece before the horizon tells how much came before it.
+      pieces.letGoBefore(pieces.indexBelow(row, (piece) => piece.row) - 1);
     }
   }
 

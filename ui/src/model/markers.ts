@@ -16,18 +16,17 @@ export class Markers {
     { kept: { marker: Marker; row: number }[]; seen: number; stride: number }
   >();
   #view: readonly Marker[] | null = null;
-  #count = 0;
 
-  add(marker: Marker): void {
+  /** Mark the record at a row, which is the next one for what lies between records. */
+  add(row: number, marker: Marker): void {
     let kind = this.#byKind.get(marker.kind);
     if (kind === undefined) {
       kind = { kept: [], seen: 0, stride: 1 };
       this.#byKind.set(marker.kind, kind);
     }
     kind.seen += 1;
-    this.#count += 1;
     if ((kind.seen - 1) % kind.stride !== 0) return;
-    kind.kept.push({ marker, row: this.#count });
+    kind.kept.push({ marker, row });
     if (kind.kept.length > MARKERS_PER_KIND) {
       kind.kept = kind.kept.filter((_, index) => index % 2 === 0);
       kind.stride *= 2;
@@ -35,10 +34,12 @@ export class Markers {
     this.#view = null;
   }
 
-  /** Forget what was marked before a sequence. */
-  letGoBefore(sequence: bigint): void {
+  /** Forget the marks before a row. Fewer are left out of a kind that has become rare. */
+  letGoBefore(row: number): void {
     for (const kind of this.#byKind.values()) {
-      kind.kept = kind.kept.filter(({ marker }) => BigInt(marker.sequence) >= sequence);
+      kind.kept = kind.kept.filter((one) => one.row >= row);
+      const made = kind.kept.length * kind.stride;
+      while (kind.stride > 1 && made / kind.stride < MARKERS_PER_KIND / 4) kind.stride /= 2;
     }
     this.#view = null;
   }
@@ -53,11 +54,11 @@ export class Markers {
   }
 
   /** Mark what an item itself says. */
-  note(item: Item, timestampUs: number, step: number | null): void {
+  note(row: number, item: Item, timestampUs: number, step: number | null): void {
     const said = markOf(item);
     if (said === null) return;
     const [kind, label] = said;
-    this.add({ kind, step, sequence: String(item.header.sequence), timestampUs, label });
+    this.add(row, { kind, step, sequence: String(item.header.sequence), timestampUs, label });
   }
 }
 

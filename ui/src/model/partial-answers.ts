@@ -117,7 +117,7 @@ export class PartialAnswers implements Answers {
     const mark = unread === 1 && from <= read.total && read.total < until ? [null] : [];
     const rows = [...read.rows, ...mark];
     const unreadAt = unread === 1 ? read.total : null;
-    if (!isWhole && !has(newest, moment)) return { total: start, from, unreadAt, rows };
+    if (!isWhole && !newest.run.has(moment)) return { total: start, from, unreadAt, rows };
     const part = newest.answers.eventRows({
       ...query,
       from: Math.max(0, from - start),
@@ -164,7 +164,7 @@ export class PartialAnswers implements Answers {
   #partAt(moment: Moment): Part | null {
     if (moment.kind === "live") return this.#newest;
     if (this.whole.reaches(moment)) return null;
-    for (const part of [this.#newest, this.#sought]) if (part && has(part, moment)) return part;
+    for (const part of [this.#newest, this.#sought]) if (part?.run.has(moment)) return part;
     throw notYet();
   }
 }
@@ -183,11 +183,6 @@ function partOf(run: RunModel | null, answersAt: (moment: Moment) => RunAnswers)
     answers: new RunAnswers(run, answersAt),
     before: run.records.sequence(run.records.first) - 1n,
   };
-}
-
-function has({ run }: Part, moment: Moment): boolean {
-  if (moment.kind === "step") return moment.step >= run.steps.first && run.reaches(moment);
-  return run.reaches(moment) && run.rowsAt(moment) > 0;
 }
 
 const before = (part: Part): Moment => ({ kind: "sequence", sequence: String(part.before) });

@@ -136,24 +136,19 @@ export class RunAnswers {
     const last = namespace?.history.stepBefore(this.run.rowsAt(query.moment)) ?? null;
     const parts = pointerOf(query.path);
     if (namespace === undefined || last === null || parts === null) return [];
+    const { records, steps } = this.run;
     const stateAt = (step: number) => namespace.history.stateAt(step)?.value;
-    const { first } = namespace.history.steps;
-    const found = blame(namespace.touched, formatPointer(parts), last, limit, stateAt);
-    // Who set what the horizon has is not known.
-    return found
-      .filter(({ step }) => step > first || first === 0)
-      .map(({ step, value }) => {
-        const made = this.#stepOf(ns, step);
-        const { records, steps } = this.run;
-        return {
-          step: this.#rootStep(made.row) ?? 0,
-          superstep: textOfSuperstep(made),
-          sequence: String(records.sequence(made.row)),
-          timestampUs: records.timestampUs(made.row),
-          nodes: ns === "" ? steps.nodesOf(made.superstep) : [],
-          value: value === undefined ? null : boundedJson(value, BLAME_CHARACTERS),
-        };
-      });
+    return blame(namespace.touched, formatPointer(parts), last, limit, stateAt)
+      .map(({ step, value }) => ({ made: this.#stepOf(ns, step), value }))
+      .filter(({ made }) => !this.#isHorizon(made))
+      .map(({ made, value }) => ({
+        step: this.#rootStep(made.row) ?? 0,
+        superstep: textOfSuperstep(made),
+        sequence: String(records.sequence(made.row)),
+        timestampUs: records.timestampUs(made.row),
+        nodes: ns === "" ? steps.nodesOf(made.superstep) : [],
+        value: value === undefined ? null : boundedJson(value, BLAME_CHARACTERS),
+      }));
   }
 
   timeline(query: TimelineQuery): TimelineView {
@@ -235,10 +230,16 @@ export class RunAnswers {
     return found === null ? null : this.#find(ns, found.asked.row);
   }
 
-  /** The first step that is known, and not the run's: what was before it is not here. */
+  /** The first step that is known, and not the namespace's: what was before it is not here. */
   #isFirstOfLater(ns: string, found: Found | null): boolean {
     const first = this.run.namespace(ns)?.history.steps.first ?? 0;
-    return found?.askedStep === first && first + this.run.steps.first > 0;
+    return found?.askedStep === first && first + this.run.steps.start > 0;
+  }
+
+  /** The step stands for all that were made up to the horizon, so which record set what it has is not known. */
+  #isHorizon({ row }: Step): boolean {
+    const { first } = this.run.records;
+    return first > 0 && row === first;
   }
 
   #comparedWith(query: StateQuery, found: Found): JsonValue | undefined {

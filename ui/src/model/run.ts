@@ -96,6 +96,13 @@ export class RunModel {
     }
   }
 
+  /** Whether a moment is known as it was: it is not before what is held. */
+  has(moment: Moment): boolean {
+    if (!this.reaches(moment)) return false;
+    if (moment.kind === "step") return moment.step >= this.steps.first;
+    return this.#rowsAt(moment) > this.records.first;
+  }
+
   /** Number of records that were there at a moment; one before the horizon counts as the horizon. */
   rowsAt(moment: Moment): number {
     const { first } = this.records;
@@ -281,7 +288,7 @@ export class RunModel {
     if (header.sequence > this.#lastSequence) this.#lastSequence = header.sequence;
     const wasOver = summary.isOver;
     summary.apply(item, us, step);
-    this.#markers.note(item, us, step);
+    this.#markers.note(row, item, us, step);
     this.spans.apply(row, item, us, step);
     this.llm.apply(row, item, us, step);
     this.tools.apply(row, item, us, step);
@@ -294,19 +301,20 @@ export class RunModel {
     if (this.records.isAboveBound) this.#letGo();
   }
 
-  /** Move the horizon on. States and steps first: they are made of records that go. */
+  /** Move the horizon on. States and steps before records: they are made of records that go. */
   #letGo(): void {
     const { records, steps, root } = this;
     const row = records.newHorizon();
+    this.#letNamespacesGo(row);
     for (const { history, touched } of this.#namespaces.values()) {
       history.letGoBefore(row);
       touched.letGoBefore(history.steps.first);
     }
-    this.#letNamespacesGo(row);
     steps.letGoBefore(row, root?.steps.first ?? 0);
-    for (const part of [this.spans.spans, this.llm, this.tools, this.graph]) part.letGoBefore(row);
+    for (const part of [this.spans.spans, this.llm, this.tools, this.graph, this.#markers]) {
+      part.letGoBefore(row);
+    }
     this.#producers.letGoBefore(records.offset(row));
-    this.#markers.letGoBefore(records.sequence(row));
     records.letGoBefore(row);
   }
 
@@ -355,7 +363,8 @@ export class RunModel {
     sequence = this.#lastSequence,
     us = this.summary?.lastUs ?? 0,
   ): void {
-    this.#markers.add({ kind, label, step: this.steps.newest, sequence: String(sequence), timestampUs: us });
+    const marker = { kind, label, step: this.steps.newest, sequence: String(sequence), timestampUs: us };
+    this.#markers.add(this.records.length, marker);
   }
 
   #diffAt(row: number): StateDiff | null {

@@ -148,9 +148,7 @@ export class RunEngine {
   async reach(moment: Moment | null): Promise<void> {
     if (moment === null || moment.kind === "live" || !this.#open?.newest?.isOfUse) return;
     const { feed, newest, sought } = this.#open;
-    const isKnown =
-      feed.run.reaches(moment) || (newest.run?.reaches(moment) && newest.run.rowsAt(moment) > 0);
-    if (!isKnown) await sought?.seek(moment);
+    if (!feed.run.reaches(moment) && !newest.run?.has(moment)) await sought?.seek(moment);
   }
 
   readonly #changed = (): void => this.#frames.changed();

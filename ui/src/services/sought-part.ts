@@ -89,9 +89,8 @@ export class SoughtPart {
 
   #has(moment: SoughtMoment): boolean {
     const run = this.run;
-    if (run === null) return false;
-    if (moment.kind === "step") return moment.step >= run.steps.first && run.steps.isClosed(moment.step);
-    return run.rowsAt(moment) > 0 && run.reaches(moment);
+    if (!run?.has(moment)) return false;
+    return moment.kind !== "step" || run.steps.isClosed(moment.step);
   }
 }
 

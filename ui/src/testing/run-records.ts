@@ -8,14 +8,20 @@ import {
   DashStreamMessageSchema,
   EventSchema,
   type EventType,
+  HashAlgorithm,
   HeaderSchema,
+  StateDiffSchema,
   TokenChunkSchema,
   type ToolExecution_Stage,
   ToolExecutionSchema,
 } from "../protocol/gen/dashstream_pb";
+import { type JsonValue, stringifyJson } from "../protocol/json";
+import { HashedState } from "../protocol/state-hash";
 
 type HeaderInit = MessageInitShape<typeof HeaderSchema>;
 type Plain = string | number | boolean;
+
+const utf8 = new TextEncoder();
 
 export class RunRecords {
   readonly records: LogRecord[] = [];
@@ -34,6 +40,17 @@ export class RunRecords {
       header: this.#header(header),
     });
     return this.#add({ case: "event", value });
+  }
+
+  /** A step, as the whole state that it made. */
+  state(state: JsonValue, header: HeaderInit = {}): this {
+    const value = create(StateDiffSchema, {
+      header: this.#header(header),
+      fullState: utf8.encode(stringifyJson(state)),
+      stateHash: HashedState.of(state).hash,
+      hashAlgorithm: HashAlgorithm.TREE_1,
+    });
+    return this.#add({ case: "stateDiff", value });
   }
 
   token(requestId: string, chunkIndex: number, text: string): this {
