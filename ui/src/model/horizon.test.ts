@@ -256,18 +256,34 @@ describe("what begins after the horizon", () => {
   });
 });
 
-it("does not answer for what lies before the horizon of the newest part", () => {
+describe("the newest part of a run, above its own bound", () => {
   const records = largeRun(200, 5, true);
-  const whole = folded(records.slice(0, 100), "large");
-  const newest = new RunModel("large", { records: 100, bytes: 1_000_000 });
-  newest.steps.start = 100;
-  for (const record of records.slice(500)) newest.apply(record);
-  const answers = new PartialAnswers(whole, newest, null);
-  const { first } = newest.records;
   const at = (sequence: bigint): Moment => ({ kind: "sequence", sequence: String(sequence) });
-  expect(first).toBeGreaterThan(0);
-  expect(answers.stepOf(at(newest.records.sequence(first)))).toBe(newest.steps.first);
-  expect(() => answers.stepOf(at(newest.records.sequence(first) - 1n))).toThrow("still being read");
+
+  function parts() {
+    const whole = folded(records.slice(0, 100), "large");
+    const newest = new RunModel("large", { records: 100, bytes: 1_000_000 });
+    newest.steps.start = 100;
+    newest.apply(records[500] as LogRecord);
+    const answers = new PartialAnswers(whole, newest, null);
+    for (const record of records.slice(501)) newest.apply(record);
+    return { whole, newest, answers, first: newest.records.sequence(newest.records.first) };
+  }
+
+  it("does not answer for what it let go", () => {
+    const { newest, answers, first } = parts();
+    expect(newest.records.first).toBeGreaterThan(0);
+    expect(answers.stepOf(at(first))).toBe(newest.steps.first);
+    expect(() => answers.stepOf(at(first - 1n))).toThrow("still being read");
+  });
+
+  it("leaves that to what is read from the beginning", () => {
+    const { whole, newest, answers, first } = parts();
+    for (const record of records.slice(100, 600)) whole.apply(record);
+    const held = newest.records.length - newest.records.first;
+    expect(answers.eventRows(ALL)).toMatchObject({ total: 600 + 1 + held, unreadAt: 600 });
+    expect(answers.unread).toEqual({ from: "601", to: String(first - 1n) });
+  });
 });
 
 it("holds a run of a million records whole", () => {

@@ -28,11 +28,9 @@ import type {
 type DiffQuery = Parameters<RunAnswers["diffAt"]>[0];
 type BlameQuery = Parameters<RunAnswers["blame"]>[0];
 
-/** A part of the run, and the last moment before it. */
 interface Part {
   readonly run: RunModel;
   readonly answers: RunAnswers;
-  readonly before: bigint;
 }
 
 export class PartialAnswers implements Answers {
@@ -172,20 +170,19 @@ export class PartialAnswers implements Answers {
 /** First and last sequence between what was read and a part; null when nothing is. */
 export function unreadBetween(whole: RunModel, part: RunModel): { from: string; to: string } | null {
   const from = BigInt(whole.lastSequence) + 1n;
-  const to = part.records.sequence(part.records.first) - 1n;
+  const to = lastBefore(part);
   return from > to ? null : { from: String(from), to: String(to) };
 }
 
 function partOf(run: RunModel | null, answersAt: (moment: Moment) => RunAnswers): Part | null {
   if (run === null || run.records.length === 0) return null;
-  return {
-    run,
-    answers: new RunAnswers(run, answersAt),
-    before: run.records.sequence(run.records.first) - 1n,
-  };
+  return { run, answers: new RunAnswers(run, answersAt) };
 }
 
-const before = (part: Part): Moment => ({ kind: "sequence", sequence: String(part.before) });
+/** The last sequence before what a part has; a part above its bound has less with time. */
+const lastBefore = ({ records }: RunModel): bigint => records.sequence(records.first) - 1n;
+
+const before = ({ run }: Part): Moment => ({ kind: "sequence", sequence: String(lastBefore(run)) });
 
 /** Calls that have ended, as far as was read: of the others it is not known; and none of those `since`. */
 function ended<T extends LlmCall | ToolCall>(calls: readonly T[], since: readonly T[]): T[] {
