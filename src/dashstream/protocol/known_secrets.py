@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 
 KNOWN_SECRETS: tuple[tuple[str, str], ...] = (
+    # First: others may end in the hyphens that a key begins with, and with those gone nobody would know it.
+    ("PRIVATE KEY-----", r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"),
     ("sk-", r"\bsk-[A-Za-z0-9_-]{20,}"),
     ("AKIA", r"\bAKIA[0-9A-Z]{16}\b"),
     ("ghp_", r"\bghp_[A-Za-z0-9]{36}"),
     ("github_pat_", r"\bgithub_pat_[A-Za-z0-9_]{40,}"),
     ("xox", r"\bxox[abprs]-[A-Za-z0-9-]{10,}"),
     ("AIza", r"\bAIza[0-9A-Za-z_-]{35}"),
-    ("PRIVATE KEY-----", r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"),
     ("eyJ", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
 )
 
