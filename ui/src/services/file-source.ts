@@ -1,4 +1,7 @@
-/** The records of a file, given to a feed portion by portion: the next when the one before is applied. */
+/**
+ * The records of a file, given to a feed portion by portion: the next when the one before is applied, so that no more
+ * of them are held than the feed's run holds.
+ */
 
 import type { Positions } from "../protocol/control";
 import type { Entry } from "../protocol/gen/dashstream_pb";
@@ -7,14 +10,19 @@ import type { FeedSource, RunFeed } from "./run-feed";
 const PORTION = 2_000;
 
 export class FileSource implements FeedSource {
+  #values: Iterator<Uint8Array>;
   #next = 0;
 
+  /** `open` gives the records' values from the first one on, each time that it is asked. */
   constructor(
-    private readonly values: readonly Uint8Array[],
+    private readonly open: () => Iterator<Uint8Array>,
     private readonly feed: RunFeed,
-  ) {}
+  ) {
+    this.#values = open();
+  }
 
   startOver(): void {
+    this.#values = this.open();
     this.#next = 0;
     this.#give();
   }
@@ -30,11 +38,13 @@ export class FileSource implements FeedSource {
   mismatch(): void {}
 
   #give(): void {
-    const first = this.#next;
-    const entries = this.values
-      .slice(first, first + PORTION)
-      .map((value, index) => entryOf(value, first + index));
-    this.#next += entries.length;
+    const entries: Entry[] = [];
+    while (entries.length < PORTION) {
+      const { done, value } = this.#values.next();
+      if (done) break;
+      entries.push(entryOf(value, this.#next));
+      this.#next += 1;
+    }
     if (entries.length > 0) this.feed.receive({ kind: "records", entries, duplicates: 0 }, 0, 0);
   }
 }

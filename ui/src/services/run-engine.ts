@@ -106,8 +106,8 @@ export class RunEngine {
 
   /** Throws, and leaves open what is open, when the bytes are no run. */
   openFile(opening: number, name: string, bytes: ArrayBuffer): void {
-    const values = [...runFileValues(new Uint8Array(bytes))];
-    const runId = firstRunIn(values);
+    const values = () => runFileValues(new Uint8Array(bytes));
+    const runId = firstRunIn(values());
     if (runId === null) throw new RunFileError("There is no run in this file");
     this.#close(opening);
     const feed: RunFeed = new RunFeed(runId, this.options.clock, () => file, this.#changed, this.#care);
@@ -302,17 +302,21 @@ function mismatchOf(feed: RunFeed, status: SessionStatus | null): MismatchInfo |
   return feed.mismatch ?? { expected: SCHEMA_VERSION, seen, partition: null, offset: null };
 }
 
-/** The run of the first record that can be read. */
-function firstRunIn(values: readonly Uint8Array[]): string | null {
-  for (const value of values) {
-    try {
-      const [first] = itemsOf(decodeRecord(value, MAX_RECORD_BYTES));
-      if (first !== undefined) return runIdOf(first.header);
-    } catch (error) {
-      if (!(error instanceof RecordError)) throw error;
-    }
+/** The run of the first record that can be read. All are looked at, so that a damaged file shows before it is opened. */
+function firstRunIn(values: Iterable<Uint8Array>): string | null {
+  let runId: string | null = null;
+  for (const value of values) runId ??= runIn(value);
+  return runId;
+}
+
+function runIn(value: Uint8Array): string | null {
+  try {
+    const [first] = itemsOf(decodeRecord(value, MAX_RECORD_BYTES));
+    return first === undefined ? null : runIdOf(first.header);
+  } catch (error) {
+    if (!(error instanceof RecordError)) throw error;
+    return null;
   }
-  return null;
 }
 
 const RESTART_NOTICES: Readonly<Record<"epoch_changed" | "cursor_refused", Notice>> = {
