@@ -129,7 +129,7 @@ class RunEmitter:
         attributes: dict[str, Any] | None = None
         size = cap.BASE_BYTES
         if triggers:
-            attributes = {"triggers": tuple(triggers)}
+            attributes = {"triggers": tuple(map(str, triggers))}  # texts, for the encoder tells them apart as such
         if given is not None:
             attributes = attributes or {}
             attributes["input"], more = self._text(given, self.settings.attribute_bytes)

@@ -335,13 +335,13 @@ class Encoder:
 
 
 @lru_cache(maxsize=4_096)
-def _fixed_part(event_type: int, node_id: str, triggers: tuple[Any, ...]) -> bytes:
+def _fixed_part(event_type: int, node_id: str, triggers: tuple[str, ...]) -> bytes:
     """Return the part of an event that is the same at every visit of a node."""
     event = pb.Event(event_type=event_type)  # type: ignore[arg-type]  # an open enum: an int on the wire
     if node_id:
         event.node_id = text_of(node_id)
     for trigger in triggers:
-        event.attributes[TRIGGERS].array_value.values.add(string_value=text_of(str(trigger)))
+        event.attributes[TRIGGERS].array_value.values.add(string_value=text_of(trigger))
     return event.SerializeToString()
 
 

@@ -335,3 +335,12 @@ def test_what_triggered_a_node_is_told_and_an_attribute_of_that_name_is_the_prog
     assert started["input"].string_value == '{"n":1}'
     assert told["triggers"].string_value == "[redacted]"
     assert told["note"].int_value == 1
+
+
+def test_triggers_that_are_equal_but_read_otherwise_stay_apart(scenes: Any) -> None:
+    scene = scenes()
+    triggers: list[Any] = [1, True, 1.0, [1], Name("join")]  # a framework promises texts; whatever it gives is told
+    for trigger in triggers:
+        scene.run.node_started(NODE, 0, [trigger])
+    told = [record.message.event.attributes["triggers"].array_value.values for record in scene.records]
+    assert [[value.string_value for value in values] for values in told] == [[str(trigger)] for trigger in triggers]
