@@ -3,61 +3,41 @@
 import { compactCount, duration } from "../../../model/display";
 import type { LlmCall } from "../../../stores/engine";
 import { Icon } from "../../../widgets/icon";
-import { CallBrowser } from "../call-browser";
 import { CallStatusChip } from "../call-status";
-import { NoCalls } from "../no-calls";
-import { momentKey, type PaneProps } from "../pane";
-import { PaneAnswer } from "../pane-states";
-import { PartNote } from "../part-note";
-import { useAnswer } from "../use-answer";
+import { CallsPane } from "../calls-pane";
+import type { PaneProps } from "../pane";
 import { missingText, speedText } from "./llm-figures";
 import { LlmSheet } from "./llm-sheet";
 import "./llm-pane.css";
 
 export function LlmPane(props: PaneProps) {
-  const { engine, frame, moment, onMoment } = props;
-  const answer = useAnswer(`${frame.openId} ${frame.revision} ${momentKey(moment)}`, () =>
-    engine.llmCalls(moment),
-  );
+  const { engine, frame, moment } = props;
   return (
-    <section className="pane llm-pane" aria-label="LLM calls" data-testid="llm-pane">
-      <PartNote frame={frame} noun="LLM call" />
-      <PaneAnswer answer={answer} subject="the LLM calls" icon="spark">
-        {(calls) =>
-          calls.length === 0 ? (
-            <NoCalls
-              frame={frame}
-              noun="LLM call"
-              icon="spark"
-              inRun={frame.run?.llmCalls ?? 0}
-              onMoment={onMoment}
-            />
-          ) : (
-            <CallBrowser
-              noun="LLM call"
-              calls={calls}
-              header={
-                <>
-                  <span>Model</span>
-                  <span>Node</span>
-                  <span>Status</span>
-                  <span className="numeric">Took</span>
-                  <span className="numeric" title="Prompt tokens">
-                    In
-                  </span>
-                  <span className="numeric" title="Completion tokens">
-                    Out
-                  </span>
-                  <span className="numeric">Speed</span>
-                </>
-              }
-              row={(call) => <LlmRow call={call} />}
-              detail={(call) => <LlmSheet {...props} key={call.id} call={call} />}
-            />
-          )
-        }
-      </PaneAnswer>
-    </section>
+    <CallsPane
+      {...props}
+      name="llm-pane"
+      noun="LLM call"
+      icon="spark"
+      inRun={frame.run?.llmCalls ?? 0}
+      ask={() => engine.llmCalls(moment)}
+      header={
+        <>
+          <span>Model</span>
+          <span>Node</span>
+          <span>Status</span>
+          <span className="numeric">Took</span>
+          <span className="numeric" title="Prompt tokens">
+            In
+          </span>
+          <span className="numeric" title="Completion tokens">
+            Out
+          </span>
+          <span className="numeric">Speed</span>
+        </>
+      }
+      row={(call) => <LlmRow call={call} />}
+      detail={(call) => <LlmSheet {...props} key={call.id} call={call} />}
+    />
   );
 }
 

@@ -5,54 +5,33 @@ import type { ToolCall } from "../../../stores/engine";
 import { Chip } from "../../../widgets/chip";
 import { Fact } from "../../../widgets/field";
 import { BoundedText, prettyJson } from "../bounded-text";
-import { CallBrowser } from "../call-browser";
 import { CallStatusChip, StartTime } from "../call-status";
-import { NoCalls } from "../no-calls";
-import { momentKey, type PaneProps } from "../pane";
-import { PaneAnswer } from "../pane-states";
-import { PartNote } from "../part-note";
-import { useAnswer } from "../use-answer";
+import { CallsPane } from "../calls-pane";
+import type { PaneProps } from "../pane";
 import "./tools-pane.css";
 
-export function ToolsPane({ engine, frame, moment, onMoment }: PaneProps) {
-  const answer = useAnswer(`${frame.openId} ${frame.revision} ${momentKey(moment)}`, () =>
-    engine.toolCalls(moment),
-  );
+export function ToolsPane(props: PaneProps) {
+  const { engine, frame, moment } = props;
   return (
-    <section className="pane tools-pane" aria-label="Tool calls" data-testid="tools-pane">
-      <PartNote frame={frame} noun="tool call" />
-      <PaneAnswer answer={answer} subject="the tool calls" icon="wrench">
-        {(calls) =>
-          calls.length === 0 ? (
-            <NoCalls
-              frame={frame}
-              noun="tool call"
-              icon="wrench"
-              inRun={frame.run?.toolCalls ?? 0}
-              onMoment={onMoment}
-            />
-          ) : (
-            <CallBrowser
-              noun="tool call"
-              calls={calls}
-              header={
-                <>
-                  <span>Tool</span>
-                  <span>Node</span>
-                  <span>Status</span>
-                  <span className="numeric">Took</span>
-                  <span>Arguments</span>
-                </>
-              }
-              row={(call) => <ToolRow call={call} />}
-              detail={(call) => (
-                <ToolSheet key={call.id} call={call} startedUs={frame.run?.startedUs ?? null} />
-              )}
-            />
-          )
-        }
-      </PaneAnswer>
-    </section>
+    <CallsPane
+      {...props}
+      name="tools-pane"
+      noun="tool call"
+      icon="wrench"
+      inRun={frame.run?.toolCalls ?? 0}
+      ask={() => engine.toolCalls(moment)}
+      header={
+        <>
+          <span>Tool</span>
+          <span>Node</span>
+          <span>Status</span>
+          <span className="numeric">Took</span>
+          <span>Arguments</span>
+        </>
+      }
+      row={(call) => <ToolRow call={call} />}
+      detail={(call) => <ToolSheet key={call.id} call={call} startedUs={frame.run?.startedUs ?? null} />}
+    />
   );
 }
 
