@@ -68,7 +68,7 @@ class Normaliser:
         self._active.clear()
         result = self._convert(value, 0)
         self._memo.expect(self._weight)
-        if self.stale or self._generation != self._memo.generation:
+        if self._generation != self._memo.generation:
             self._generation = self._memo.generation
             self._lists.clear()
         return result
@@ -120,6 +120,7 @@ class Normaliser:
             if self._is_same(known, result):
                 return known
             self.stale += 1
+            self._lists.clear()
         self._keep(value, result, len(result) if isinstance(result, (list, dict)) else 1)
         return result
 

@@ -123,6 +123,19 @@ def test_what_a_whole_walk_found_changed_is_in_the_next_long_list_too(normaliser
     assert normaliser.json({"documents": list(live)})["documents"] == live
 
 
+def test_what_a_whole_walk_found_changed_stays_found_when_the_walk_is_broken_off(normaliser: Normaliser) -> None:
+    class Stopping(dict[str, int]):
+        def items(self) -> Any:
+            raise KeyboardInterrupt
+
+    live = documents(100)
+    normaliser.json({"documents": live})
+    live[7]["read"] = True
+    with pytest.raises(KeyboardInterrupt):
+        normaliser.json({"one": live[7], "other": Stopping()}, whole=True)
+    assert normaliser.json({"documents": list(live)})["documents"] == live
+
+
 def test_an_item_that_could_not_be_read_is_tried_again_in_the_next_long_list(normaliser: Normaliser) -> None:
     class Shy(dict[str, int]):
         is_open = False
