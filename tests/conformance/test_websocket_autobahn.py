@@ -87,7 +87,7 @@ async def echoing(served: Served) -> AsyncIterator[str]:
 
 
 async def verdicts_of(url: str) -> dict[str, set[str]]:
-    """Run all cases. Most give an answer half a second: who failed beside others is judged alone, without them."""
+    """Run all cases. Most give an answer one second: what failed beside others is judged once more, alone."""
     together = await _judged(url, ["*"], concurrency=8)
     failed = [case for case, verdict in together.items() if verdict - PASSED]
     return together | (await _judged(url, failed, concurrency=1) if failed else {})
