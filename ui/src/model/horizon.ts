@@ -19,6 +19,8 @@ export interface Bound {
 
 /** Some 450 bytes of heap a record, and the records themselves: 1.2 GB in all. */
 export const PAGE_BOUND: Bound = { records: 1_500_000, bytes: 512 * 1024 * 1024 };
+/** Of each part that is shown while the whole is read: it goes once that is there, so it takes a fifth of the room. */
+export const PART_BOUND: Bound = { records: 300_000, bytes: 100 * 1024 * 1024 };
 /** Spans, calls and visits that began before the horizon and have no end, of each kind. */
 export const OPEN_KEPT = 10_000;
 

@@ -6,6 +6,8 @@ import { RunFeed } from "./run-feed";
 
 const RECORDS = largeRun(1_500, 5, false);
 
+const BOUND = { records: 1_000, bytes: 10_000_000 };
+
 it("takes no more out of a file than is applied soon, and all of it again when it starts over", () => {
   let taken = 0;
   function* values() {
@@ -21,6 +23,7 @@ it("takes no more out of a file than is applied soon, and all of it again when i
     () => file,
     () => undefined,
     null,
+    BOUND,
   );
   const file = new FileSource(values, feed);
   file.startOver();
@@ -32,5 +35,6 @@ it("takes no more out of a file than is applied soon, and all of it again when i
   file.startOver();
   clock.advance(1_000);
   expect([taken, feed.run.records.length]).toEqual([2 * RECORDS.length, RECORDS.length]);
+  expect(feed.run.records.length - feed.run.records.first).toBeLessThanOrEqual(BOUND.records);
   expect(feed.run.receipt()).toMatchObject({ duplicates: 0, complete: true });
 });

@@ -10,6 +10,7 @@
  */
 
 import type { GapInfo, MismatchInfo, Notice } from "../model/frame";
+import { type Bound, PAGE_BOUND } from "../model/horizon";
 import { type LogRecord, RunModel } from "../model/run";
 import { SCHEMA_VERSION } from "../protocol/codec";
 import type { Positions } from "../protocol/control";
@@ -73,8 +74,9 @@ export class RunFeed {
     private readonly source: () => FeedSource,
     private readonly changed: () => void,
     private readonly care: Care | null,
+    private readonly bound: Bound = PAGE_BOUND,
   ) {
-    this.#run = new RunModel(runId);
+    this.#run = new RunModel(runId, bound);
     for (const { partition, offset, reason } of care?.hopeless ?? [])
       this.#failures.set(`${partition} ${offset}`, { tries: TRIES, message: reason });
   }
@@ -123,7 +125,7 @@ export class RunFeed {
   restart(notice: Notice | null): void {
     this.#clear();
     this.#replaced += this.#run.revision + 1;
-    this.#run = new RunModel(this.#run.runId);
+    this.#run = new RunModel(this.#run.runId, this.bound);
     this.mismatch = null;
     if (notice !== null) this.#notices.set(notice.id, notice);
     this.changed();

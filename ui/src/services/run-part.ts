@@ -5,6 +5,7 @@
  * page does not know, a backlog, another log, a gateway that does not number its steps, a producer that does not count.
  */
 
+import { PART_BOUND } from "../model/horizon";
 import type { RunModel } from "../model/run";
 import type { Start } from "../protocol/control";
 import type { Delivery } from "../protocol/session-types";
@@ -56,6 +57,7 @@ export class RunPart {
       }),
       () => this.#changed(),
       null,
+      PART_BOUND,
     );
     this.#link = connect(start, {
       numbered: (steps) => {
