@@ -1,4 +1,4 @@
-import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import type { StateRows } from "../../../stores/engine";
@@ -84,15 +84,16 @@ describe("the state pane", () => {
   });
 
   it("says in the blame, and keeps to, what is on the page", async () => {
-    renderPane(StatePane, {
-      engine: createFakeEngine({ frame: { horizon: { sequence: "9000", step: 2 } } }),
-    });
+    const engine = createFakeEngine({ frame: { horizon: { sequence: "9000", step: 2 } } });
+    renderPane(StatePane, { engine });
     fireEvent.click(await row("/topic"));
     fireEvent.click(await screen.findByTestId("blame"));
     expect((await screen.findByTestId("blame-horizon")).textContent).toContain("Records before 9,000");
     fireEvent.change(screen.getByLabelText("Compare with"), { target: { value: "step" } });
     const step = (await screen.findByLabelText("Step to compare with")) as HTMLInputElement;
     expect([step.min, step.value]).toEqual(["2", "2"]);
+    act(() => engine.push({ horizon: { sequence: "9500", step: 3 } }));
+    expect([step.min, step.value]).toEqual(["3", "3"]);
   });
 
   it("copies the whole state, exactly", async () => {

@@ -83,7 +83,7 @@ function ComparePicker({ frame, compare, onCompare }: ComparePickerProps) {
             aria-label="Step to compare with"
             min={first}
             max={last}
-            value={compare.step}
+            value={Math.max(first, compare.step)}
             onChange={(event) => {
               const step = Math.min(last, Math.max(first, Math.trunc(event.target.valueAsNumber)));
               if (Number.isFinite(step)) onCompare({ kind: "step", step });
