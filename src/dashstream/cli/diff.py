@@ -15,7 +15,7 @@ from dashstream.cli.connection import (
     find_gateway,
     run_path,
 )
-from dashstream.cli.output import write_json
+from dashstream.cli.output import visible, write_json
 
 STYLES = {"add": ("+", "green"), "remove": ("-", "red"), "replace": ("~", "yellow"), "text_splice": ("~", "yellow")}
 
@@ -60,9 +60,9 @@ def _show(found: dict[str, Any]) -> None:
     console = Console()
     for operation in found["operations"]:
         mark, style = STYLES.get(operation["op"], ("·", "white"))
-        line = Text(f"{mark} {operation['path'] or '/'}", style=style)
+        line = Text(f"{mark} {visible(operation['path']) or '/'}", style=style)
         if "value" in operation:
-            line.append(f"  {json_format.dumps(operation['value'], ensure_ascii=False)}", style="default")
+            line.append(f"  {visible(json_format.dumps(operation['value'], ensure_ascii=False))}", style="default")
         console.print(line, soft_wrap=True)
     span = f"sequence {found['from_sequence']} to {found['to_sequence']}"
     verdict = "verified" if found["verified"] else "NOT verified"

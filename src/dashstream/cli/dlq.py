@@ -8,7 +8,7 @@ from urllib.parse import quote
 import typer
 
 from dashstream.cli.connection import DataDirOption, JsonOption, TokenOption, UrlOption, find_gateway
-from dashstream.cli.output import clock_time, listing, write_json
+from dashstream.cli.output import clock_time, foreign, listing, write_json
 
 PATH = "/api/v1/dead-letters"
 IdArgument = Annotated[str, typer.Argument(help="The letter: epoch.partition.offset, as `dlq list` shows it.")]
@@ -107,7 +107,6 @@ def _path(letter: str) -> str:
 
 def _list(page: dict[str, Any]) -> None:
     from rich.console import Console
-    from rich.markup import escape
 
     console = Console()
     if not page["dead_letters"]:
@@ -116,28 +115,27 @@ def _list(page: dict[str, Any]) -> None:
     table = listing("letter", "reason", "size", "thread", "when", "payload", "redriven")
     for letter in page["dead_letters"]:
         table.add_row(
-            escape(letter["id"]),
+            foreign(letter["id"]),
             f"[red]{letter['reason']}[/red]",
             str(letter["size"]),
-            escape(letter["thread_id"]),
+            foreign(letter["thread_id"]),
             clock_time(letter["at_us"]),
             letter["payload_state"],
             str(len(letter["redriven"])),
         )
     console.print(table)
     if page["next"]:
-        console.print(f"There are more: --before {escape(page['next'])}", style="dim")
+        console.print(f"There are more: --before {foreign(page['next'])}", style="dim")
 
 
 def _show(letter: dict[str, Any]) -> None:
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table.grid(padding=(0, 2))
     for fact in FACTS:
         if letter[fact] != "":
-            table.add_row(fact.replace("_", " "), escape(str(letter[fact])))
+            table.add_row(fact.replace("_", " "), foreign(str(letter[fact])))
     table.add_row("written to log", clock_time(letter["timestamp_us"]))
     table.add_row("dead-lettered", clock_time(letter["at_us"]))
     for again in letter["redriven"]:

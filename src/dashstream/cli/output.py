@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+_OBEYED = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069]")
+"""Control characters but tab and line feed, and what overrides the direction of writing."""
 
 STATUS_STYLES = {
     "running": "cyan",
@@ -51,6 +55,18 @@ def status_text(status: str) -> str:
     """Return a status with its colour, as rich markup."""
     style = STATUS_STYLES.get(status, "white")
     return f"[{style}]{status}[/{style}]"
+
+
+def visible(text: str) -> str:
+    """Return what others wrote without anything that a terminal obeys, or that turns its lines around."""
+    return _OBEYED.sub("\ufffd", text)
+
+
+def foreign(text: str) -> str:
+    """Return what others wrote as rich markup that shows it as it is: no tags, and what ``visible`` leaves."""
+    from rich.markup import escape
+
+    return escape(visible(text))
 
 
 def listing(name: str, *facts: str) -> Table:

@@ -14,7 +14,7 @@ from dashstream.cli.connection import (
     find_gateway,
     run_path,
 )
-from dashstream.cli.output import clock_time, duration, listing, status_text, write_json
+from dashstream.cli.output import clock_time, duration, foreign, listing, status_text, write_json
 
 FACTS = (
     "thread_id",
@@ -80,8 +80,8 @@ def _list(page: dict[str, Any]) -> None:
     table = listing("run", "graph", "status", "started", "took", "steps", "records")
     for run in page["runs"]:
         table.add_row(
-            run["run_id"],
-            run["graph_name"] or "–",
+            foreign(run["run_id"]),
+            foreign(run["graph_name"] or "–"),
             status_text(run["status"]),
             clock_time(run["started_us"]),
             duration(run["duration_us"]),
@@ -98,13 +98,13 @@ def _show(run: dict[str, Any]) -> None:
     from rich.table import Table
 
     table = Table.grid(padding=(0, 2))
-    table.add_row("run", run["run_id"])
+    table.add_row("run", foreign(run["run_id"]))
     table.add_row("status", status_text(run["status"]))
     table.add_row("started", clock_time(run["started_us"]))
     table.add_row("took", duration(run["duration_us"]))
     for fact in FACTS:
         if run[fact] is not None and run[fact] != "":
-            table.add_row(fact.replace("_", " "), str(run[fact]))
+            table.add_row(fact.replace("_", " "), foreign(str(run[fact])))
     for interrupt in run["interrupts"]:
-        table.add_row("waits for", f"{interrupt['node_id'] or 'the graph'}: {interrupt['value']}")
+        table.add_row("waits for", foreign(f"{interrupt['node_id'] or 'the graph'}: {interrupt['value']}"))
     Console().print(table)
