@@ -31,10 +31,11 @@ export type GraphFact =
       /** The visit goes on with another try. */
       readonly willRetry: boolean;
     }
-  /** The run ended before the visit did. */
+  /** The run ended before these visits did. */
   | {
       readonly kind: "close";
       readonly node: string;
+      readonly count: number;
       readonly from: "running" | "retrying";
       readonly outcome: "interrupted" | "stopped";
     }
@@ -62,6 +63,8 @@ interface Visit {
 export class VisitGuard {
   readonly #visits = new Map<string, Visit>();
   readonly #open = new Set<Visit>();
+  /** How many open visits were let go, by their node and what they did. */
+  readonly #forgotten = new Map<string, Pick<Visit, "node" | "phase"> & { count: number }>();
   #isOver = false;
   #count = 0;
 
@@ -111,27 +114,41 @@ export class VisitGuard {
 
   /** The run is over: what is still open was interrupted with these nodes, or was stopped. */
   finish(interruptedNodes: ReadonlySet<string>): GraphFact[] {
-    const facts: GraphFact[] = [...this.#open].map((visit) => ({
-      kind: "close",
-      node: visit.node,
-      from: visit.phase === "retrying" ? "retrying" : "running",
-      outcome: holdsAny(visit.node, interruptedNodes) ? "interrupted" : "stopped",
-    }));
+    const open = [...this.#open].map(({ node, phase }) => ({ node, phase, count: 1 }));
+    const facts = [...this.#forgotten.values(), ...open].map(
+      ({ node, phase, count }): GraphFact => ({
+        kind: "close",
+        node,
+        count,
+        from: phase === "retrying" ? "retrying" : "running",
+        outcome: holdsAny(node, interruptedNodes) ? "interrupted" : "stopped",
+      }),
+    );
     for (const visit of this.#open) visit.phase = "ended";
     this.#open.clear();
+    this.#forgotten.clear();
     this.#isOver = true;
     return facts;
   }
 
-  /** Forget the visits before this one that are over, and the oldest of more than `OPEN_KEPT` open ones. */
+  /** Forget the visits before this one that are over, and of the oldest of more than `OPEN_KEPT` open ones all but their count. */
   letGoBefore(first: number): void {
     let excess = this.#open.size - OPEN_KEPT;
     for (const [key, visit] of this.#visits) {
       if (visit.id >= first) return;
       if (this.#open.has(visit) && excess <= 0) continue;
-      excess -= this.#open.delete(visit) ? 1 : 0;
       this.#visits.delete(key);
+      if (!this.#open.delete(visit)) continue;
+      excess -= 1;
+      this.#countForgotten(visit);
     }
+  }
+
+  #countForgotten({ node, phase }: Visit): void {
+    const key = `${phase} ${node}`;
+    const known = this.#forgotten.get(key);
+    if (known === undefined) this.#forgotten.set(key, { node, phase, count: 1 });
+    else known.count += 1;
   }
 
   #admit(key: string, node: string, startedUs: number): Visit {

@@ -130,8 +130,8 @@ function changeOf(node: NodeCondition, fact: NodeFact): Partial<NodeCondition> {
       return ended(node, fact);
     case "close":
       return {
-        running: node.running - (fact.from === "running" ? 1 : 0),
-        retrying: node.retrying - (fact.from === "retrying" ? 1 : 0),
+        running: node.running - (fact.from === "running" ? fact.count : 0),
+        retrying: node.retrying - (fact.from === "retrying" ? fact.count : 0),
         lastOutcome: fact.outcome,
       };
     case "waiting":

@@ -227,6 +227,18 @@ describe("what began before the horizon", () => {
     expect(run.namespace("sub:0")).toBeUndefined();
   });
 
+  it("is over with the run, also what was too much of it", () => {
+    const records = new RunRecords().event(EventType.GRAPH_START);
+    for (let visit = 0; visit < OPEN_KEPT + 600; visit += 1) {
+      records.event(EventType.NODE_START, { nodeId: "n", nodeExecutionId: `n ${visit}`, attempt: 1 });
+    }
+    const run = folded(records.records, "r", { records: 500, bytes: 1_000_000 });
+    const nodeNow = () => new RunAnswers(run).graphAt(LIVE).nodes[0];
+    expect(nodeNow()).toMatchObject({ status: "running", active: OPEN_KEPT + 600 });
+    run.apply(records.event(EventType.GRAPH_END).records.at(-1) as LogRecord);
+    expect(nodeNow()).toMatchObject({ status: "stopped", active: 0, executions: OPEN_KEPT + 600 });
+  });
+
   it("goes when too much of it has no end", () => {
     const all = Array.from({ length: OPEN_KEPT + 3 }, (_, lastRow) => ({ lastRow, isOpen: lastRow !== 5 }));
     const gone = [...goneBefore(OPEN_KEPT + 2, all, (one) => one)];
