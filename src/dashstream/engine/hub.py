@@ -26,8 +26,9 @@ from dashstream.engine.subscription import Subscription
 from dashstream.engine.view import View
 from dashstream.engine.views import Views
 
-LOAD_SHARE = 4
-"""The interval is at least this many times what a tick takes: at most a quarter of the time goes into ticks."""
+LOAD_SHARE = 12
+"""The interval is at least this many times what a tick takes: at most a twelfth of the time goes into ticks, until the
+longest interval is reached. A delivery that waits a few milliseconds more costs half as much."""
 
 MAX_PAGES = 1_000
 """Most pages for one subscription at once; a client's buffer holds far fewer."""
